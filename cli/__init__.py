@@ -1,0 +1,1 @@
+"""What the command line composes out of receiver, rules and sandbox."""

@@ -1,0 +1,1 @@
+"""The MetricOps receiver: firing alerts in, one rollout undo out."""

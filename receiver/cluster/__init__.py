@@ -1,0 +1,1 @@
+"""The edge towards Kubernetes: everything that speaks to an API server."""

@@ -1,0 +1,1 @@
+"""SLO file in, Prometheus rules out: pure, and independent of the receiver."""
