@@ -1,14 +1,22 @@
-"""The `metricops` command."""
+"""The `metricops` command, also `kubectl metricops`."""
 
 from __future__ import annotations
 
 import click
+
+from cli.reasons import reasons_command
+from cli.receiver import receiver_group
+from cli.rollbacks import rollbacks_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="metricops")
 def main() -> None:
     """Undo the release that a firing SLO alert blames: once, and on the record."""
+
+
+for command in (receiver_group, rollbacks_group, reasons_command):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

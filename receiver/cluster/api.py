@@ -32,9 +32,7 @@ Observer = Callable[[str, str, str], None]
 class ApiError(Exception):
     """The API server refused a request, or could not be reached (`status` 0)."""
 
-    def __init__(
-        self, status: int, message: str, *, verb: str = "", path: str = "", reason: str = ""
-    ) -> None:
+    def __init__(self, status: int, message: str, *, verb: str = "", path: str = "", reason: str = "") -> None:
         super().__init__(f"{verb} {path}: {status or 'no answer'} {reason} {message}".replace("  ", " "))
         self.status = status
         self.reason = reason
@@ -69,9 +67,7 @@ def object_path(
 class Api:
     """One API server with one identity. Safe to share between threads."""
 
-    def __init__(
-        self, configuration: Any, *, user_agent: str = "metricops", observer: Observer | None = None
-    ) -> None:
+    def __init__(self, configuration: Any, *, user_agent: str = "metricops", observer: Observer | None = None) -> None:
         configuration.retries = False  # A write that is sent twice must be our decision.
         configuration.connection_pool_maxsize = 32
         client = ApiClient(configuration)
@@ -131,9 +127,7 @@ class Api:
         """PATCH by RFC 7386. A stale metadata.resourceVersion in the body raises `ApiError` with status 409."""
         return self._json("PATCH", path, query, body, MERGE_PATCH)
 
-    def apply(
-        self, path: str, body: Mapping[str, Any], *, field_manager: str, force: bool = True
-    ) -> JsonObject:
+    def apply(self, path: str, body: Mapping[str, Any], *, field_manager: str, force: bool = True) -> JsonObject:
         """Server-side apply: create the object, or make the fields that this manager names so."""
         query = {"fieldManager": field_manager, "force": str(force).lower()}
         return self._json("PATCH", path, query, body, APPLY_PATCH)
@@ -153,9 +147,7 @@ class Api:
             "allowWatchBookmarks": "true",
             **query,
         }
-        response = self._send(
-            "GET", path, query, read_timeout=timeout_seconds + READ_TIMEOUT_SECONDS, stream=True
-        )
+        response = self._send("GET", path, query, read_timeout=timeout_seconds + READ_TIMEOUT_SECONDS, stream=True)
         try:
             pending = b""
             for chunk in response.stream(65536):
@@ -165,9 +157,7 @@ class Api:
                     event: JsonObject = json.loads(line)
                     if event["type"] == "ERROR":
                         status = event["object"]
-                        raise ApiError(
-                            int(status.get("code", 500)), status.get("message", ""), verb="WATCH", path=path
-                        )
+                        raise ApiError(int(status.get("code", 500)), status.get("message", ""), verb="WATCH", path=path)
                     yield event
         except urllib3.exceptions.HTTPError as error:
             raise ApiError(0, str(error), verb="WATCH", path=path) from error

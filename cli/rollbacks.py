@@ -1,0 +1,83 @@
+"""`metricops rollbacks`: the record of what was undone and why."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from cli.connection import connect, with_cluster
+from receiver import names
+from receiver.cluster.api import ApiError, object_path
+from receiver.timestamps import parse_time
+
+HEADINGS = ("NAMESPACE", "NAME", "WORKLOAD", "FROM", "TO", "PHASE", "REASON", "ALERT", "AGE")
+
+
+@click.group(name="rollbacks", invoke_without_command=True)
+@click.pass_context
+def rollbacks_group(context: click.Context) -> None:
+    """Look at the Rollbacks of the cluster."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_rollbacks)
+
+
+@rollbacks_group.command(name="list")
+@click.option("--namespace", "-n", default=None, help="Only this namespace; all of them unless given.")
+@click.option("--output", "-o", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@with_cluster
+def list_rollbacks(
+    namespace: str | None = None, output: str = "table", kubeconfig: str | None = None, context: str | None = None
+) -> None:
+    """List the Rollbacks, the newest last."""
+    api = connect(kubeconfig, context)
+    try:
+        items = api.get(object_path(names.API_VERSION, names.ROLLBACKS, namespace))["items"]
+    except ApiError as error:
+        hint = " (is the CRD of manifests/base installed?)" if error.status == 404 else ""
+        raise click.ClickException(f"{error}{hint}") from error
+    items.sort(key=lambda item: item["metadata"]["creationTimestamp"])
+    if output == "json":
+        click.echo(json.dumps(items, indent=2))
+        return
+    if not items:
+        click.echo("No rollbacks.")
+        return
+    click.echo("\n".join(table([HEADINGS, *(_row(item, datetime.now(UTC)) for item in items)])))
+
+
+def _row(item: dict[str, Any], now: datetime) -> tuple[str, ...]:
+    metadata, spec, status = item["metadata"], item["spec"], item.get("status") or {}
+    return (
+        metadata["namespace"],
+        metadata["name"],
+        f"{spec['workload']['kind'].lower()}/{spec['workload']['name']}",
+        _revision(spec["blamed"]),
+        _revision(spec["target"]),
+        status.get("phase") or "Claimed",
+        status.get("reason") or spec["reason"],
+        spec["alert"].get("name") or "-",
+        short_age((now - parse_time(metadata["creationTimestamp"])).total_seconds()),
+    )
+
+
+def _revision(revision: dict[str, Any]) -> str:
+    images = ",".join(image.rpartition("/")[2] for image in revision.get("images") or [])
+    return f"{revision['revision']} ({images})" if images else str(revision["revision"])
+
+
+def table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Lines with aligned columns. Control characters, which a label could carry, are shown as `?`."""
+    clean = [[("".join(c if c.isprintable() else "?" for c in cell)) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in clean) for column in range(len(clean[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in clean]
+
+
+def short_age(seconds: float) -> str:
+    """As kubectl prints ages: the largest fitting unit, `45s`, `12m`, `3h`, `2d`."""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"

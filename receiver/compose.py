@@ -1,0 +1,67 @@
+"""Put the receiver together from its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from receiver.cluster.api import Api
+from receiver.metrics import Metrics
+from receiver.prometheus.source import PrometheusSource
+from receiver.rollbacks.claims import Claimant
+from receiver.rollbacks.driver import Driver
+from receiver.rollbacks.record import Rollback
+from receiver.rollbacks.store import RollbackStore
+from receiver.rollbacks.worker import Worker
+from receiver.rollbacks.world import WorldReader
+from receiver.settings import Settings
+from receiver.web.app import create_app
+from receiver.web.token import TokenFile
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The application, and what works behind it."""
+
+    app: Flask
+    driver: Driver
+
+
+def compose(settings: Settings) -> Receiver:
+    """Build a receiver; nothing runs until its driver is started. Raises `ApiError` without a usable configuration."""
+    metrics = Metrics()
+    api = Api.connect(
+        settings.kubeconfig or None,
+        settings.context or None,
+        user_agent="metricops-receiver",
+        observer=metrics.request_done,
+    )
+
+    def on_phase(rollback: Rollback) -> None:
+        metrics.transitions.labels(rollback.phase).inc()
+
+    store = RollbackStore(api, namespace=settings.watch_namespace or None, on_phase=on_phase)
+    reader = WorldReader(api, store, settings.defaults, control_namespace=settings.namespace, clock=now)
+    source = PrometheusSource(
+        settings.prometheus_url, on_answer=lambda up: metrics.source_up.labels("prometheus").set(up)
+    )
+    worker = Worker(api, store, reader, source.state, metrics, timing=settings.timing, clock=now)
+    driver = Driver(store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every)
+    claimant = Claimant(api, store, reader, metrics, clock=now, on_claim=driver.enqueue)
+    app = create_app(
+        claimant.handle,
+        lambda: driver.has_swept,
+        metrics,
+        token=TokenFile(Path(settings.token_file)) if settings.token_file else None,
+        body_limit=settings.body_limit,
+        alert_limit=settings.alert_limit,
+    )
+    return Receiver(app, driver)
+
+
+def now() -> datetime:
+    """The one clock."""
+    return datetime.now(UTC)

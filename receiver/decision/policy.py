@@ -1,0 +1,84 @@
+"""What the owners of a workload and of its namespace let MetricOps do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from receiver import names
+from receiver.decision.values import Defaults, Mode, NamespaceFacts, Workload
+from rules.durations import DurationError, parse_duration
+
+
+class InvalidPolicy(Exception):  # noqa: N818 - a state of the cluster that is refused, not a failure of ours
+    """A label or annotation has a value that cannot be read; the message names object, key, found, expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The effective policy of one workload."""
+
+    mode: Mode
+    mode_from: str
+    cooldown: timedelta
+    attribution_window: timedelta
+    act_within: timedelta
+
+
+def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: Defaults) -> Policy:
+    """Resolve the policy: the workload's word wins, except that a namespace's paused or disabled always does.
+
+    Raises `InvalidPolicy` for an unknown mode or a duration that cannot be read.
+    """
+    mode, mode_from = _mode(workload, namespace)
+
+    def duration(key: str, default: timedelta) -> timedelta:
+        for where, found in (
+            (str(workload.ref), workload.annotations),
+            (f"namespace/{workload.ref.namespace}", namespace.annotations),
+        ):
+            if key in found:
+                return _duration(where, key, found[key])
+        return default
+
+    return Policy(
+        mode=mode,
+        mode_from=mode_from,
+        cooldown=duration(names.COOLDOWN_ANNOTATION, defaults.cooldown),
+        attribution_window=duration(names.ATTRIBUTION_WINDOW_ANNOTATION, defaults.attribution_window),
+        act_within=duration(names.ACT_WITHIN_ANNOTATION, defaults.act_within),
+    )
+
+
+def _mode(workload: Workload, namespace: NamespaceFacts) -> tuple[Mode, str]:
+    namespace_name = f"namespace/{workload.ref.namespace}"
+    of_namespace = _label_mode(namespace_name, namespace.labels)
+    of_workload = _label_mode(str(workload.ref), workload.labels)
+    if of_namespace in (Mode.PAUSED, Mode.DISABLED):
+        return of_namespace, namespace_name
+    if of_workload is not None:
+        return of_workload, str(workload.ref)
+    if of_namespace is not None:
+        return of_namespace, namespace_name
+    return Mode.DISABLED, "default"
+
+
+def _label_mode(where: str, labels: Mapping[str, str]) -> Mode | None:
+    value = labels.get(names.MODE_LABEL)
+    if value is None:
+        return None
+    try:
+        return Mode(value)
+    except ValueError:
+        expected = ", ".join(Mode)
+        raise InvalidPolicy(f"{where}: label {names.MODE_LABEL}: found {value!r}, expected one of {expected}") from None
+
+
+def _duration(where: str, key: str, value: str) -> timedelta:
+    try:
+        return parse_duration(value)
+    except DurationError:
+        raise InvalidPolicy(
+            f"{where}: annotation {key}: found {value!r}, expected a duration such as 5m or 1h30m"
+        ) from None

@@ -1,0 +1,183 @@
+"""Every reason for acting or not acting: its word, what it means, what the operator can do.
+
+The words are metric label values, log fields and record fields, so they are a public API.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What becomes of an alert."""
+
+    IGNORED = "ignored"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    CLAIMED = "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a decision is what it is. `word` is stable; `meaning` and `remedy` are sentences for people."""
+
+    word: str
+    verdict: Verdict
+    meaning: str
+    remedy: str
+
+
+NOT_FIRING = Reason(
+    "not-firing",
+    Verdict.IGNORED,
+    "The alert is resolved.",
+    "Nothing to do: only firing alerts can ask for an undo.",
+)
+NOT_ASKED = Reason(
+    "not-asked",
+    Verdict.IGNORED,
+    'The alert does not carry the label metricops="undo".',
+    'Add the label metricops: "undo" to the rule if this alert may undo a rollout.',
+)
+NO_WORKLOAD_LABEL = Reason(
+    "no-workload-label",
+    Verdict.IGNORED,
+    "The alert does not name exactly one workload: it needs the label namespace and one of deployment, statefulset, "
+    "daemonset.",
+    "Aggregate the rule's expression by namespace and workload, or set both labels in the rule.",
+)
+UNSUPPORTED_KIND = Reason(
+    "unsupported-kind",
+    Verdict.IGNORED,
+    "The alert names a kind of workload that this version does not undo.",
+    "Only Deployments are undone. Roll the workload back by hand.",
+)
+WORKLOAD_NOT_FOUND = Reason(
+    "workload-not-found",
+    Verdict.IGNORED,
+    "No such workload exists in the cluster.",
+    "Check the alert's namespace and workload labels; exported_namespace or a renamed workload are common causes.",
+)
+NOT_OPTED_IN = Reason(
+    "not-opted-in",
+    Verdict.IGNORED,
+    "Neither the workload nor its namespace asks for rollbacks, or one of them says disabled.",
+    "Label the workload or its namespace metricops.dev/rollback=enabled (or dry-run, or approve).",
+)
+INVALID_POLICY = Reason(
+    "invalid-policy",
+    Verdict.REFUSED,
+    "A metricops.dev label or annotation on the workload or its namespace has a value that cannot be read.",
+    "Correct the value that the detail names; until then nothing is undone.",
+)
+ALREADY_CLAIMED = Reason(
+    "already-claimed",
+    Verdict.DUPLICATE,
+    "A Rollback for this revision of the workload exists already.",
+    "Nothing to do: look at the record that the detail names.",
+)
+TOO_LATE = Reason(
+    "too-late",
+    Verdict.REFUSED,
+    "The alert fired and the rollout began both longer ago than act-within: a person has had the time to decide.",
+    "Undo by hand if the release is to blame, or raise metricops.dev/act-within.",
+)
+BEFORE_ROLLOUT = Reason(
+    "before-rollout",
+    Verdict.REFUSED,
+    "The trouble began before the rollout of the current revision did, so this release is not to blame.",
+    "Look for another cause: a dependency, the traffic, or an earlier release.",
+)
+OUTSIDE_ATTRIBUTION_WINDOW = Reason(
+    "outside-attribution-window",
+    Verdict.REFUSED,
+    "The trouble began longer after the rollout than the attribution window, so this release is not to blame.",
+    "Look for another cause, or raise metricops.dev/attribution-window.",
+)
+CONDEMNED = Reason(
+    "condemned",
+    Verdict.REFUSED,
+    "The current template was blamed and undone before, and has come back.",
+    "Find out what deploys it again (the detail names the manager); deploy a fixed release.",
+)
+RESTORE = Reason(
+    "restore",
+    Verdict.REFUSED,
+    "The current revision is itself a restore of an earlier template; undoing it would be ping-pong.",
+    "Decide by hand which release is good, or deploy a fixed one.",
+)
+STOPPED = Reason(
+    "stopped",
+    Verdict.REFUSED,
+    "The stop switch is on, or it cannot be read.",
+    "Set the key undo of ConfigMap metricops-control to run when undos may happen again.",
+)
+MODE_PAUSED = Reason(
+    "mode-paused",
+    Verdict.REFUSED,
+    "The workload or its namespace is labelled metricops.dev/rollback=paused.",
+    "Set the label back to enabled when undos may happen again.",
+)
+ROLLOUT_PAUSED = Reason(
+    "rollout-paused",
+    Verdict.REFUSED,
+    "The rollout is paused (spec.paused), so the controller would not act on an undo.",
+    "Resume the rollout (kubectl rollout resume), or undo by hand.",
+)
+NO_TARGET = Reason(
+    "no-target",
+    Verdict.REFUSED,
+    "No earlier revision is left that could be restored.",
+    "Check revisionHistoryLimit; a first release has nothing to go back to. Fix forward.",
+)
+IN_COOLDOWN = Reason(
+    "in-cooldown",
+    Verdict.DEFERRED,
+    "The workload was undone a short while ago; the claim waits until the cooldown has ended.",
+    "Nothing to do: it is judged again by itself. Lower metricops.dev/cooldown if it is too long.",
+)
+UNDO = Reason(
+    "undo",
+    Verdict.CLAIMED,
+    "The release is blamed and will be undone.",
+    "Nothing to do: follow the Rollback. Take it back by deploying again.",
+)
+DRY_RUN = Reason(
+    "dry-run",
+    Verdict.CLAIMED,
+    "The release is blamed; in dry-run mode the undo is recorded, not performed.",
+    "Label the workload metricops.dev/rollback=enabled to let it act.",
+)
+APPROVE = Reason(
+    "approve",
+    Verdict.CLAIMED,
+    "The release is blamed; in approve mode the undo waits for a person.",
+    "Approve the Rollback by setting spec.approval, or let it expire.",
+)
+
+ALL_REASONS: tuple[Reason, ...] = (
+    NOT_FIRING,
+    NOT_ASKED,
+    NO_WORKLOAD_LABEL,
+    UNSUPPORTED_KIND,
+    WORKLOAD_NOT_FOUND,
+    NOT_OPTED_IN,
+    INVALID_POLICY,
+    ALREADY_CLAIMED,
+    TOO_LATE,
+    BEFORE_ROLLOUT,
+    OUTSIDE_ATTRIBUTION_WINDOW,
+    CONDEMNED,
+    RESTORE,
+    STOPPED,
+    MODE_PAUSED,
+    ROLLOUT_PAUSED,
+    NO_TARGET,
+    IN_COOLDOWN,
+    UNDO,
+    DRY_RUN,
+    APPROVE,
+)
+"""In the order in which they are looked for."""

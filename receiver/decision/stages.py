@@ -1,0 +1,209 @@
+"""The stages of a decision, in their order: each has one question and may end the judgement with a reason.
+
+The order is the design's: what needs no claim first, then blame, then what forbids an undo, then the target, then
+what only postpones it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from receiver import names
+from receiver.decision import reasons
+from receiver.decision.identity import rollback_name
+from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
+from receiver.decision.policy import Policy
+from receiver.decision.reasons import Reason
+from receiver.decision.target import choose_target
+from receiver.decision.values import Alert, Mode, PastRollback, Revision, Workload, World
+from receiver.decision.workload_label import named_workloads
+
+SUPPORTED_KINDS = frozenset({"Deployment"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A stage's end of the judgement: the reason, and the values that it saw in words."""
+
+    reason: Reason
+    detail: str
+    rollback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A world whose workload is known and opted in; `blamed` is the revision that runs now."""
+
+    world: World
+    workload: Workload
+    policy: Policy
+    own_record: str
+
+    @property
+    def blamed(self) -> Revision | None:
+        """The revision that runs now; None while the controller has not made it."""
+        return self.workload.current
+
+
+AlertStage = Callable[[Alert], Refusal | None]
+CaseStage = Callable[[Case], Refusal | None]
+
+
+def is_firing(alert: Alert) -> Refusal | None:
+    """The alert's own status counts, not its group's."""
+    if alert.status == "firing":
+        return None
+    return Refusal(reasons.NOT_FIRING, f"status is {alert.status}")
+
+
+def asks_for_undo(alert: Alert) -> Refusal | None:
+    """Only rules that say so may undo."""
+    found = alert.labels.get(names.UNDO_LABEL)
+    if found == names.UNDO_VALUE:
+        return None
+    return Refusal(reasons.NOT_ASKED, f"label {names.UNDO_LABEL} is {found!r}" if found else "the label is missing")
+
+
+def names_one_workload(alert: Alert) -> Refusal | None:
+    """An alert that names none, or several, blames nobody."""
+    found = named_workloads(alert)
+    if len(found) == 1:
+        return None
+    wanted = [names.NAMESPACE_LABEL, *names.KIND_BY_LABEL]
+    carried = {label: alert.labels[label] for label in wanted if label in alert.labels}
+    return Refusal(reasons.NO_WORKLOAD_LABEL, f"of {', '.join(wanted)} the alert carries {carried or 'none'}")
+
+
+def names_supported_kind(alert: Alert) -> Refusal | None:
+    """Kinds that cannot be undone yet are named, not guessed at."""
+    kind = named_workloads(alert)[0].kind
+    return None if kind in SUPPORTED_KINDS else Refusal(reasons.UNSUPPORTED_KIND, f"kind is {kind}")
+
+
+def is_unclaimed(case: Case) -> Refusal | None:
+    """One Rollback per blamed revision, and one per alert; a claim that ended without an undo may be made again."""
+    alert = case.world.alert
+    for past in case.world.rollbacks:
+        if past.name == case.own_record or _may_be_claimed_again(past, case):
+            continue
+        same_alert = past.fingerprint == alert.fingerprint and past.starts_at == alert.starts_at
+        same_revision = case.blamed is not None and past.name == rollback_name(case.workload, case.blamed)
+        if same_revision or same_alert:
+            return Refusal(reasons.ALREADY_CLAIMED, f"{past.name} is {past.phase}", past.name)
+    return None
+
+
+def _may_be_claimed_again(past: PastRollback, case: Case) -> bool:
+    if past.phase not in CLAIMABLE_AGAIN or past.undone_at is not None:
+        return False
+    return past.phase is not Phase.DRY_RUN or case.policy.mode is not Mode.DRY_RUN
+
+
+def is_in_time(case: Case) -> Refusal | None:
+    """A tool that is switched on must not undo last Monday's release."""
+    began = case.workload.rollout_began
+    if began is None:
+        return None
+    limit = case.world.now - case.policy.act_within
+    if case.world.alert.starts_at < limit and began.latest < limit:
+        return Refusal(
+            reasons.TOO_LATE,
+            f"the alert fired at {_iso(case.world.alert.starts_at)}, the rollout began by {_iso(began.latest)}, "
+            f"act-within is {case.policy.act_within}",
+        )
+    return None
+
+
+def began_after_rollout(case: Case) -> Refusal | None:
+    """Trouble that was there before the rollout is not the release's; inside the interval the clocks can't tell."""
+    began = case.workload.rollout_began
+    onset = case.world.alert.starts_at
+    if began is None:
+        return Refusal(reasons.BEFORE_ROLLOUT, f"the rollout has not begun; the alert began at {_iso(onset)}")
+    if onset < began.earliest:
+        return Refusal(
+            reasons.BEFORE_ROLLOUT,
+            f"the alert began at {_iso(onset)}, the rollout not before {_iso(began.earliest)}",
+        )
+    return None
+
+
+def began_within_attribution_window(case: Case) -> Refusal | None:
+    """The longer a release has served well, the less likely it is the cause."""
+    began = case.workload.rollout_began
+    onset = case.world.alert.starts_at
+    if began is not None and onset > began.latest + case.policy.attribution_window:
+        return Refusal(
+            reasons.OUTSIDE_ATTRIBUTION_WINDOW,
+            f"the alert began at {_iso(onset)}, the rollout by {_iso(began.latest)}, "
+            f"the attribution window is {case.policy.attribution_window}",
+        )
+    return None
+
+
+def is_not_condemned(case: Case) -> Refusal | None:
+    """A template that was blamed and undone, and is back, is somebody's fight: tell, don't join it."""
+    since = case.world.now - case.world.defaults.condemnation
+    for past in case.world.rollbacks:
+        if past.undone_at and past.undone_at >= since and past.blamed_hash == case.workload.template_hash:
+            writer = case.workload.template_writer or "an unknown manager"
+            return Refusal(reasons.CONDEMNED, f"undone by {past.name}, written again by {writer}", past.name)
+    return None
+
+
+def is_not_a_restore(case: Case) -> Refusal | None:
+    """A rollout that brought an earlier template back is never undone, whoever made it."""
+    restored_by = case.workload.restored_by
+    if restored_by is not None and restored_by.template_hash == case.workload.template_hash:
+        return Refusal(reasons.RESTORE, f"restored by {restored_by.rollback}", restored_by.rollback)
+    if case.blamed is not None and case.blamed.was_restored:
+        numbers = ", ".join(map(str, case.blamed.numbers))
+        return Refusal(reasons.RESTORE, f"{case.blamed.name} has had the revision numbers {numbers}")
+    return None
+
+
+def is_not_stopped(case: Case) -> Refusal | None:
+    """The stop switch stops everything."""
+    return Refusal(reasons.STOPPED, case.world.stopped) if case.world.stopped is not None else None
+
+
+def is_not_paused_by_mode(case: Case) -> Refusal | None:
+    """An owner's pause."""
+    if case.policy.mode is Mode.PAUSED:
+        return Refusal(reasons.MODE_PAUSED, f"said by {case.policy.mode_from}")
+    return None
+
+
+def is_not_paused_by_rollout(case: Case) -> Refusal | None:
+    """A paused rollout takes no new template."""
+    return Refusal(reasons.ROLLOUT_PAUSED, "spec.paused is true") if case.workload.paused else None
+
+
+def has_target(case: Case) -> Refusal | None:
+    """There must be something good to go back to."""
+    if choose_target(case.workload, case.world) is not None:
+        return None
+    numbers = ", ".join(str(revision.number) for revision in case.workload.revisions)
+    return Refusal(reasons.NO_TARGET, f"revisions in the history: {numbers or 'none'}")
+
+
+ALERT_STAGES: tuple[AlertStage, ...] = (is_firing, asks_for_undo, names_one_workload, names_supported_kind)
+
+CASE_STAGES: tuple[CaseStage, ...] = (
+    is_unclaimed,
+    is_in_time,
+    began_after_rollout,
+    began_within_attribution_window,
+    is_not_condemned,
+    is_not_a_restore,
+    is_not_stopped,
+    is_not_paused_by_mode,
+    is_not_paused_by_rollout,
+    has_target,
+)
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,125 @@
+"""Read a webhook delivery: Alertmanager's (version "4") and Grafana Alerting's (version "1").
+
+Both have the same `alerts` array (Alertmanager: `notify/webhook`, template.Data). Another version whose shape fits is
+taken; unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from receiver.decision.values import Alert
+from receiver.errors import EnvelopeError, MalformedAlertError
+from receiver.timestamps import parse_time
+
+FORMAT_BY_VERSION = {"4": "alertmanager", "1": "grafana"}
+STATUSES = ("firing", "resolved")
+MAX_LABELS = 128
+MAX_TEXT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook call. `malformed` holds, per unreadable alert, what is wrong with it."""
+
+    format: str
+    version: str
+    group_key: str
+    alerts: tuple[Alert, ...]
+    malformed: tuple[str, ...]
+    truncated: int
+
+
+def read_delivery(body: Any, *, max_alerts: int) -> Delivery:
+    """Read a decoded JSON body.
+
+    Raises `EnvelopeError` where the envelope itself has another shape, naming field, found and expected.
+    """
+    if not isinstance(body, dict):
+        raise EnvelopeError(f"body: found {_kind(body)}, expected an object")
+    version = body.get("version", "")
+    if not isinstance(version, str):
+        raise EnvelopeError(f"version: found {_kind(version)}, expected a string such as '4'")
+    items = body.get("alerts")
+    if not isinstance(items, list):
+        raise EnvelopeError(f"alerts: found {_kind(items)}, expected an array")
+    if len(items) > max_alerts:
+        raise EnvelopeError(f"alerts: found {len(items)} entries, expected at most {max_alerts}")
+    group_key = body.get("groupKey", "")
+    if not isinstance(group_key, str):
+        raise EnvelopeError(f"groupKey: found {_kind(group_key)}, expected a string")
+
+    alerts: list[Alert] = []
+    malformed: list[str] = []
+    for index, item in enumerate(items):
+        try:
+            alerts.append(_alert(f"alerts[{index}]", item, group_key[:MAX_TEXT]))
+        except MalformedAlertError as error:
+            malformed.append(str(error))
+    return Delivery(
+        format=FORMAT_BY_VERSION.get(version, "other"),
+        version=version[:16],
+        group_key=group_key[:MAX_TEXT],
+        alerts=tuple(alerts),
+        malformed=tuple(malformed),
+        truncated=_truncated(body.get("truncatedAlerts", 0)),
+    )
+
+
+def _truncated(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise EnvelopeError(f"truncatedAlerts: found {value!r}, expected a whole number of at least 0")
+    return value
+
+
+def _alert(where: str, item: Any, group_key: str) -> Alert:
+    if not isinstance(item, dict):
+        raise MalformedAlertError(f"{where}: found {_kind(item)}, expected an object")
+    status = item.get("status")
+    if status not in STATUSES:
+        raise MalformedAlertError(f"{where}.status: found {_shown(status)}, expected one of {', '.join(STATUSES)}")
+    labels = _strings(f"{where}.labels", item.get("labels"))
+    annotations = _strings(f"{where}.annotations", item.get("annotations", {}))
+    starts_at = item.get("startsAt", "")
+    try:
+        moment = parse_time(starts_at)
+    except (TypeError, ValueError, OverflowError):
+        raise MalformedAlertError(
+            f"{where}.startsAt: found {_shown(starts_at)}, expected an RFC 3339 timestamp"
+        ) from None
+    return Alert(
+        status=status,
+        labels=labels,
+        annotations=annotations,
+        starts_at=moment,
+        fingerprint=_text(f"{where}.fingerprint", item.get("fingerprint", "")),
+        generator_url=_text(f"{where}.generatorURL", item.get("generatorURL", "")),
+        group_key=group_key,
+    )
+
+
+def _strings(where: str, value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise MalformedAlertError(f"{where}: found {_kind(value)}, expected an object of strings")
+    if len(value) > MAX_LABELS:
+        raise MalformedAlertError(f"{where}: found {len(value)} entries, expected at most {MAX_LABELS}")
+    return {_text(f"{where} key", key): _text(f"{where}.{key[:80]}", text) for key, text in value.items()}
+
+
+def _text(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise MalformedAlertError(f"{where}: found {_kind(value)}, expected a string")
+    if len(value) > MAX_TEXT:
+        raise MalformedAlertError(f"{where}: found {len(value)} characters, expected at most {MAX_TEXT}")
+    return value
+
+
+def _kind(value: Any) -> str:
+    names = {type(None): "nothing", dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    return names.get(type(value), "a number")
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:80] if isinstance(value, str) else _kind(value)

@@ -1,0 +1,46 @@
+"""The names that users write or read: labels, annotations, the custom resource, the stop switch.
+
+They are a public API (docs/reference): each stands here once.
+"""
+
+from __future__ import annotations
+
+GROUP = "metricops.dev"
+API_VERSION = f"{GROUP}/v1"
+ROLLBACK_KIND = "Rollback"
+ROLLBACKS = "rollbacks"
+
+FIELD_MANAGER = "metricops"
+"""The manager that managedFields name for every write of ours."""
+
+# Alert labels.
+ALERT_NAME_LABEL = "alertname"
+NAMESPACE_LABEL = "namespace"
+UNDO_LABEL = "metricops"
+UNDO_VALUE = "undo"
+KIND_BY_LABEL = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+
+# Labels and annotations on workloads and namespaces.
+MODE_LABEL = f"{GROUP}/rollback"
+COOLDOWN_ANNOTATION = f"{GROUP}/cooldown"
+ATTRIBUTION_WINDOW_ANNOTATION = f"{GROUP}/attribution-window"
+ACT_WITHIN_ANNOTATION = f"{GROUP}/act-within"
+RELEASE_ANNOTATION = f"{GROUP}/release"
+RESTORED_BY_ANNOTATION = f"{GROUP}/restored-by"
+
+# Labels on a Rollback, by which the records of a workload are found.
+RECORD_KIND_LABEL = f"{GROUP}/workload-kind"
+RECORD_NAME_LABEL = f"{GROUP}/workload-name"
+
+# The stop switch.
+CONTROL_CONFIGMAP = "metricops-control"
+CONTROL_KEY = "undo"
+CONTROL_RUN = "run"
+CONTROL_STOP = "stop"
+
+DEFAULT_NAMESPACE = "metricops-system"
+
+# Annotations and labels that belong to Kubernetes' own controllers.
+REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+REVISION_HISTORY_ANNOTATION = "deployment.kubernetes.io/revision-history"
+POD_TEMPLATE_HASH_LABEL = "pod-template-hash"

@@ -1,0 +1,111 @@
+"""Turn an alert into a decision, and a decision that claims into a durable Rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from receiver.cluster.api import Api
+from receiver.cluster.events import tell
+from receiver.decision import reasons
+from receiver.decision.decide import decide, ignore_early
+from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
+from receiver.decision.values import Alert, Decision, Workload, World
+from receiver.metrics import Metrics
+from receiver.rollbacks.record import Rollback, new_rollback
+from receiver.rollbacks.store import LostRaceError, RollbackStore
+from receiver.rollbacks.world import Clock, WorldReader
+from receiver.timestamps import format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was decided about an alert; `rollback` is the record that now stands for it, if there is one."""
+
+    decision: Decision
+    rollback: Rollback | None = None
+
+
+class Claimant:
+    """Decides alerts. `on_claim` is told of each record that needs work, after it is durable."""
+
+    def __init__(
+        self,
+        api: Api,
+        store: RollbackStore,
+        reader: WorldReader,
+        metrics: Metrics,
+        *,
+        clock: Clock,
+        on_claim: Callable[[Rollback], None],
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._reader = reader
+        self._metrics = metrics
+        self._clock = clock
+        self._on_claim = on_claim
+
+    def handle(self, alert: Alert) -> Outcome:
+        """Decide one alert. Raises `ApiError` where the world can't be read or the claim can't be written."""
+        early = ignore_early(alert)
+        if isinstance(early, Decision):
+            return Outcome(early)
+        world = self._reader.read(alert, early)
+        decision = decide(world)
+        if decision.reason is reasons.INVALID_POLICY and world.workload is not None:
+            self._tell_invalid_policy(world.workload, decision, world.now)
+        if not decision.claims or world.workload is None:
+            return Outcome(decision)
+        return self._claim(decision, world, world.workload)
+
+    def _claim(self, decision: Decision, world: World, workload: Workload) -> Outcome:
+        now = self._clock()
+        rollback = self._store.create(new_rollback(decision, world.alert, workload, now))
+        if rollback is None:
+            rollback = self._claim_again(decision, workload, now)
+        if rollback is None:
+            return Outcome(
+                replace(decision, reason=reasons.ALREADY_CLAIMED, detail=f"{decision.rollback} was claimed meanwhile")
+            )
+        self._metrics.alert_to_claim_seconds.observe(max(0.0, (now - world.alert.starts_at).total_seconds()))
+        self._on_claim(rollback)
+        return Outcome(decision, rollback)
+
+    def _claim_again(self, decision: Decision, workload: Workload, now: datetime) -> Rollback | None:
+        """A claim that ended without an undo may be made again: a guarded move of the same object."""
+        existing = self._store.get(workload.ref.namespace, decision.rollback)
+        if existing is None or existing.workload_uid != workload.uid:
+            return None
+        if existing.phase not in CLAIMABLE_AGAIN or existing.undone_at is not None:
+            return None
+        try:
+            return self._store.move(
+                existing,
+                Phase.CLAIMED,
+                attempt=existing.attempt + 1,
+                attemptedAt=format_time(now),
+                mode=str(decision.mode),
+                reason=decision.reason.word,
+                message=decision.detail,
+            )
+        except LostRaceError:
+            return None
+
+    def _tell_invalid_policy(self, workload: Workload, decision: Decision, now: datetime) -> None:
+        ref = workload.ref
+        tell(
+            self._api,
+            {
+                "apiVersion": "apps/v1",
+                "kind": ref.kind,
+                "namespace": ref.namespace,
+                "name": ref.name,
+                "uid": workload.uid,
+            },
+            reason="InvalidPolicy",
+            message=decision.detail,
+            now=now,
+            warning=True,
+        )

@@ -1,0 +1,172 @@
+"""Keep every unfinished Rollback going: a delaying work queue, some threads, and a sweep that finds what was left."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+from datetime import datetime, timedelta
+
+from receiver.cluster.api import ApiError
+from receiver.logs import log
+from receiver.metrics import Metrics
+from receiver.rollbacks.machine import is_finished
+from receiver.rollbacks.record import Rollback, age
+from receiver.rollbacks.store import RollbackStore
+from receiver.rollbacks.worker import Worker, retry_delay
+from receiver.rollbacks.world import Clock, WorldReader
+
+Key = tuple[str, str]
+OTHERS_CLAIM_GRACE = timedelta(seconds=5)
+
+
+class Driver:
+    """Runs the worker over the records; a record is in one thread's hands at a time."""
+
+    def __init__(
+        self,
+        store: RollbackStore,
+        reader: WorldReader,
+        worker: Worker,
+        metrics: Metrics,
+        *,
+        clock: Clock,
+        sweep_every: timedelta,
+        threads: int = 4,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._worker = worker
+        self._metrics = metrics
+        self._clock = clock
+        self._sweep_every = sweep_every
+        self._condition = threading.Condition()
+        self._due: list[tuple[datetime, Key]] = []
+        self._queued: dict[Key, datetime] = {}
+        self._busy: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._stopping = False
+        self._swept = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"worker-{number}", daemon=True) for number in range(threads)
+        ]
+        self._threads.append(threading.Thread(target=self._sweep_forever, name="sweep", daemon=True))
+
+    def start(self) -> None:
+        """Start the threads; the first sweep begins at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_seconds: float = 5.0) -> None:
+        """Let each thread finish the step in hand, then end. What is left is found again at the next start."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        for thread in self._threads:
+            thread.join(timeout_seconds)
+
+    @property
+    def has_swept(self) -> bool:
+        """Whether the records could be listed at least once."""
+        return self._swept.is_set()
+
+    def enqueue(self, rollback: Rollback) -> None:
+        """Work on this record as soon as a thread is free."""
+        self._enqueue(rollback.key, self._clock())
+
+    def sweep(self) -> None:
+        """Look at all records once: queue what is unfinished, show the gauges. Raises `ApiError`."""
+        rollbacks = self._store.all()
+        now = self._clock()
+        for rollback in rollbacks:
+            own = rollback.key in self._queued or rollback.key in self._busy
+            # A fresh claim is most likely in the hands of the replica that made it.
+            if (
+                not is_finished(rollback)
+                and not own
+                and (not self.has_swept or age(rollback, now) > OTHERS_CLAIM_GRACE)
+            ):
+                self._enqueue(rollback.key, now)
+        self._metrics.records.show(rollbacks, self._still_restored(rollbacks))
+        self._swept.set()
+
+    def _still_restored(self, rollbacks: list[Rollback]) -> list[Rollback]:
+        """Per workload the latest record whose restored template is what runs now."""
+        latest: dict[object, Rollback] = {}
+        for rollback in sorted(rollbacks, key=lambda r: r.undone_at or r.claimed_at):
+            if rollback.undone_at is not None:
+                latest[rollback.ref] = rollback
+        return [rollback for rollback in latest.values() if self._runs_target(rollback)]
+
+    def _runs_target(self, rollback: Rollback) -> bool:
+        workload = self._reader.workload(rollback.ref)
+        return workload is not None and workload.template_hash == rollback.target_hash
+
+    def _enqueue(self, key: Key, when: datetime) -> None:
+        with self._condition:
+            if key in self._queued and self._queued[key] <= when:
+                return
+            self._queued[key] = when
+            heapq.heappush(self._due, (when, key))
+            self._condition.notify()
+
+    def _take(self) -> Key | None:
+        """The next record that is due and in nobody's hands; None when stopping."""
+        with self._condition:
+            while not self._stopping:
+                while self._due and self._queued.get(self._due[0][1]) != self._due[0][0]:
+                    heapq.heappop(self._due)  # Superseded by an earlier entry of the same record.
+                if not self._due:
+                    self._condition.wait()
+                    continue
+                when, key = self._due[0]
+                remaining = (when - self._clock()).total_seconds()
+                if remaining > 0:
+                    self._condition.wait(remaining)
+                    continue
+                heapq.heappop(self._due)
+                del self._queued[key]
+                if key in self._busy:
+                    self._enqueue(key, self._clock() + timedelta(milliseconds=100))
+                    continue
+                self._busy.add(key)
+                return key
+        return None
+
+    def _run(self) -> None:
+        while (key := self._take()) is not None:
+            again: datetime | None = None
+            try:
+                again = self._worker.work(*key)
+                self._failures.pop(key, None)
+            except ApiError as error:
+                failures = self._failures[key] = self._failures.get(key, 0) + 1
+                again = self._clock() + retry_delay(failures)
+                log("step failed", level=logging.WARNING, namespace=key[0], rollback=key[1], error=str(error))
+            except Exception:
+                again = self._clock() + retry_delay(10)
+                logging.getLogger("metricops").exception("step failed unexpectedly: %s/%s", *key)
+            finally:
+                with self._condition:
+                    self._busy.discard(key)
+            if again is not None:
+                self._enqueue(key, again)
+
+    def _sweep_forever(self) -> None:
+        failures = 0
+        while True:
+            try:
+                self.sweep()
+                failures = 0
+            except ApiError as error:
+                failures += 1
+                self._metrics.sweep_failures.inc()
+                log("sweep failed", level=logging.WARNING, error=str(error))
+            except Exception:
+                failures += 1
+                self._metrics.sweep_failures.inc()
+                logging.getLogger("metricops").exception("sweep failed unexpectedly")
+            pause = min(self._sweep_every, retry_delay(failures)) if failures else self._sweep_every
+            with self._condition:
+                if self._condition.wait_for(lambda: self._stopping, pause.total_seconds()):
+                    return

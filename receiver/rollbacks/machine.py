@@ -1,0 +1,270 @@
+"""The state machine of a Rollback: a record and the world around it in, the next step out. Pure.
+
+`phases.py` says which arrows exist; this file says when each is taken. Every step can be repeated with the same
+outcome, so whoever finds an unfinished record can go on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from receiver.decision import reasons
+from receiver.decision.decide import decide
+from receiver.decision.phases import Phase
+from receiver.decision.reasons import Verdict
+from receiver.decision.values import Decision, Workload, World
+from receiver.rollbacks.record import Rollback, age
+from receiver.timestamps import format_time
+
+
+class AlertState(Enum):
+    """Whether the source of the alert still shows it. UNKNOWN: no source, or none that answers for this rule."""
+
+    ACTIVE = "active"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long each phase may take."""
+
+    judge_again_after: timedelta = timedelta(seconds=60)
+    approval_expires: timedelta = timedelta(hours=1)
+    rollout_deadline: timedelta = timedelta(minutes=10)
+    settle: timedelta = timedelta(seconds=60)
+    recovery_deadline: timedelta = timedelta(minutes=15)
+    poll: timedelta = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a step looks at: the world as for a decision about the record's alert, and whether that alert is active."""
+
+    world: World
+    alert_state: AlertState
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Go to another phase, with status fields."""
+
+    phase: Phase
+    reason: str
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Stay in the phase, but write status fields."""
+
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SendUndo:
+    """Send the PATCH that brings the target template back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do before this moment."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing to do any more."""
+
+
+Step = Move | Note | SendUndo | Wait | Finished
+
+
+def next_step(rollback: Rollback, view: View) -> Step:
+    """What is to be done about the record now."""
+    handler = _HANDLERS.get(rollback.phase)
+    return handler(rollback, view) if handler else Finished()
+
+
+def is_finished(rollback: Rollback) -> bool:
+    """Whether nobody needs to look at the record again: by its phase, or because recovery can't be known."""
+    return rollback.phase not in _HANDLERS or bool(rollback.status.get("recoveryUnknown"))
+
+
+def _claimed(rollback: Rollback, view: View) -> Step:
+    moved = _undo_found(rollback, view.world.workload) or _moved_on(rollback, view.world.workload)
+    if moved:
+        return moved
+    if age(rollback, view.world.now) > view.timing.judge_again_after and view.alert_state is AlertState.ABSENT:
+        return Move(Phase.SUPERSEDED, "alert-gone", "the alert is no longer active")
+    decision = decide(view.world, own_record=rollback.name)
+    if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
+        return Move(
+            Phase.DEFERRED,
+            decision.reason.word,
+            decision.detail,
+            {"notBefore": format_time(decision.not_before)},
+        )
+    if decision.verdict is not Verdict.CLAIMED:
+        return Move(Phase.FAILED, decision.reason.word, decision.detail)
+    if decision.reason is reasons.DRY_RUN:
+        return Move(Phase.DRY_RUN, decision.reason.word, f"would undo {decision.detail}")
+    if decision.reason is reasons.APPROVE:
+        expires = view.world.now + view.timing.approval_expires
+        return Move(Phase.AWAITING_APPROVAL, decision.reason.word, decision.detail, {"expiresAt": format_time(expires)})
+    return _undo_if_target_stands(rollback, decision, Phase.FAILED)
+
+
+def _deferred(rollback: Rollback, view: View) -> Step:
+    not_before = rollback.moment("notBefore")
+    if not_before is not None and view.world.now < not_before:
+        return _moved_on(rollback, view.world.workload) or Wait(not_before)
+    moved = _moved_on(rollback, view.world.workload)
+    if moved:
+        return moved
+    if view.alert_state is AlertState.ABSENT:
+        return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when the cooldown ended")
+    return Move(
+        Phase.CLAIMED,
+        reasons.IN_COOLDOWN.word,
+        "the cooldown has ended; judged again",
+        {"attemptedAt": format_time(view.world.now)},
+    )
+
+
+def _awaiting_approval(rollback: Rollback, view: View) -> Step:
+    world = view.world
+    moved = _undo_found(rollback, world.workload) or _moved_on(rollback, world.workload)
+    if moved:
+        return moved
+    expires = rollback.moment("expiresAt")
+    approval = rollback.approval
+    if approval:
+        named = (approval.get("blamedHash"), approval.get("targetHash"))
+        if named != (rollback.blamed_hash, rollback.target_hash):
+            return Move(Phase.REJECTED, "approval-mismatch", "spec.approval names other templates than this record")
+        if approval.get("decision") != "approve":
+            return Move(Phase.REJECTED, "rejected", f"rejected by {approval.get('by') or 'a person'}")
+        if view.alert_state is AlertState.ABSENT:
+            return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when approval came")
+        decision = decide(world, own_record=rollback.name)
+        if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
+            return Wait(decision.not_before)
+        if decision.verdict is not Verdict.CLAIMED:
+            return Move(Phase.FAILED, decision.reason.word, decision.detail)
+        return _undo_if_target_stands(rollback, decision, Phase.FAILED)
+    if expires is not None and world.now >= expires:
+        return Move(Phase.EXPIRED, "expired", "nobody approved it in time")
+    return Wait(world.now + 2 * view.timing.poll)
+
+
+def _undoing(rollback: Rollback, view: View) -> Step:
+    workload, now = view.world.workload, view.world.now
+    moved = _left_target(rollback, workload)
+    if moved:
+        return moved
+    if workload is not None and workload.rollout_complete:
+        return Move(
+            Phase.ROLLED_BACK,
+            "rollout-complete",
+            f"revision {rollback.target_number}'s template serves again",
+            {"rolledBackAt": format_time(now)},
+        )
+    undone_at = rollback.undone_at or rollback.attempted_at
+    if now > undone_at + view.timing.rollout_deadline:
+        return Move(
+            Phase.FAILED, "rollout-deadline", f"the rollout did not complete within {view.timing.rollout_deadline}"
+        )
+    return Wait(now + view.timing.poll)
+
+
+def _rolled_back(rollback: Rollback, view: View) -> Step:
+    now, timing = view.world.now, view.timing
+    moved = _left_target(rollback, view.world.workload)
+    if moved:
+        return moved
+    rolled_back_at = rollback.moment("rolledBackAt") or now
+    quiet_since = rollback.moment("quietSince")
+    overdue = now > rolled_back_at + timing.recovery_deadline
+    if view.alert_state is AlertState.ABSENT:
+        if quiet_since is None:
+            return Note({"quietSince": format_time(now)})
+        if now >= quiet_since + timing.settle:
+            return Move(
+                Phase.RECOVERED,
+                "alert-absent",
+                f"the alert has been absent for {timing.settle}",
+                {"recoveredAt": format_time(now)},
+            )
+        return Wait(min(quiet_since + timing.settle, now + 4 * timing.poll))
+    if quiet_since is not None:
+        return Note({"quietSince": None})
+    if overdue and view.alert_state is AlertState.UNKNOWN:
+        return Note({"recoveryUnknown": True, "message": "no source says whether the alert is still active"})
+    if overdue:
+        return Move(
+            Phase.NOT_RECOVERED,
+            "alert-active",
+            f"the alert is still active {timing.recovery_deadline} after the rollback",
+        )
+    return Wait(now + timing.poll)
+
+
+def _undo_found(rollback: Rollback, workload: Workload | None) -> Move | None:
+    """Our own PATCH was accepted, but the status was not written: a crash, or another replica was faster."""
+    note = workload.restored_by if workload is not None and workload.uid == rollback.workload_uid else None
+    if note is None or note.rollback != rollback.name:
+        return None
+    return Move(Phase.UNDOING, reasons.UNDO.word, "the undo was accepted", {"undoneAt": format_time(note.restored_at)})
+
+
+def _moved_on(rollback: Rollback, workload: Workload | None) -> Move | None:
+    """Before the PATCH: the blamed revision must still be the one that runs."""
+    if workload is None or workload.uid != rollback.workload_uid:
+        return Move(Phase.SUPERSEDED, "workload-gone", "the workload was deleted")
+    writer = workload.template_writer or "an unknown manager"
+    if workload.template_hash != rollback.blamed_hash:
+        return Move(Phase.SUPERSEDED, "template-changed", f"{writer} deployed another template")
+    if workload.current is None or workload.current.number != rollback.blamed_number:
+        number = workload.current.number if workload.current else "none"
+        return Move(Phase.SUPERSEDED, "revision-changed", f"the current revision is {number}, written by {writer}")
+    return None
+
+
+def _left_target(rollback: Rollback, workload: Workload | None) -> Move | None:
+    """After the PATCH: the restored template must still be the one that runs."""
+    if workload is None or workload.uid != rollback.workload_uid:
+        return Move(Phase.SUPERSEDED, "workload-gone", "the workload was deleted")
+    writer = workload.template_writer or "an unknown manager"
+    if workload.template_hash == rollback.blamed_hash:
+        return Move(Phase.CONTESTED, "template-came-back", f"{writer} wrote the blamed template again")
+    if workload.template_hash != rollback.target_hash:
+        return Move(Phase.SUPERSEDED, "template-changed", f"{writer} deployed another template")
+    return None
+
+
+def _undo_if_target_stands(rollback: Rollback, decision: Decision, otherwise: Phase) -> Step:
+    if decision.target is None or decision.target.template_hash != rollback.target_hash:
+        number = decision.target.number if decision.target else "none"
+        return Move(
+            otherwise,
+            "target-changed",
+            f"the target would now be revision {number}, the record says {rollback.target_number}",
+        )
+    return SendUndo()
+
+
+_HANDLERS: dict[Phase, Callable[[Rollback, View], Step]] = {
+    Phase.CLAIMED: _claimed,
+    Phase.DEFERRED: _deferred,
+    Phase.AWAITING_APPROVAL: _awaiting_approval,
+    Phase.UNDOING: _undoing,
+    Phase.ROLLED_BACK: _rolled_back,
+}

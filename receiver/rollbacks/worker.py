@@ -1,0 +1,176 @@
+"""Take one Rollback a step further: read, judge by the state machine, act, write down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from receiver import names
+from receiver.cluster.api import Api
+from receiver.cluster.events import tell
+from receiver.decision.phases import Phase
+from receiver.decision.values import Alert, Workload
+from receiver.logs import log
+from receiver.metrics import Metrics
+from receiver.rollbacks.conditions import conditions_after
+from receiver.rollbacks.machine import (
+    AlertState,
+    Finished,
+    Move,
+    Note,
+    SendUndo,
+    Timing,
+    View,
+    Wait,
+    is_finished,
+    next_step,
+)
+from receiver.rollbacks.record import Rollback, age, restored_by_note
+from receiver.rollbacks.store import LostRaceError, RollbackStore
+from receiver.rollbacks.world import Clock, WorldReader
+from receiver.timestamps import format_time
+from receiver.workloads.kind import UndoRefusedError, WorldMovedError
+from receiver.workloads.registry import KINDS
+
+MOST_STEPS = 20
+MOST_WORLD_MOVES = 5
+WARNING_PHASES = frozenset({Phase.NOT_RECOVERED, Phase.CONTESTED, Phase.FAILED, Phase.OVER_BUDGET, Phase.EXPIRED})
+
+
+class Worker:
+    """Works on one record at a time; safe to use from several threads and replicas at once."""
+
+    def __init__(
+        self,
+        api: Api,
+        store: RollbackStore,
+        reader: WorldReader,
+        alert_state: Callable[[Alert], AlertState],
+        metrics: Metrics,
+        *,
+        timing: Timing,
+        clock: Clock,
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._reader = reader
+        self._alert_state = alert_state
+        self._metrics = metrics
+        self._timing = timing
+        self._clock = clock
+
+    def work(self, namespace: str, name: str) -> datetime | None:
+        """Go on with a record until it has to wait or is finished.
+
+        Returns when to look again; None where nobody needs to. Raises `ApiError` where the API server did not do its
+        part: look again a little later.
+        """
+        world_moves = 0
+        for _ in range(MOST_STEPS):
+            rollback = self._store.get(namespace, name)
+            if rollback is None or is_finished(rollback):
+                return None
+            try:
+                view = self._view(rollback)
+                step = next_step(rollback, view)
+                match step:
+                    case Finished():
+                        return None
+                    case Wait(until):
+                        return until
+                    case Note(fields):
+                        self._store.note(rollback, **fields)
+                    case Move():
+                        self._move(rollback, step)
+                    case SendUndo():
+                        self._undo(rollback, view.world.workload)
+            except LostRaceError:
+                continue
+            except WorldMovedError as error:
+                world_moves += 1
+                log("world moved before the undo", rollback=name, namespace=namespace, detail=str(error))
+                if world_moves >= MOST_WORLD_MOVES:
+                    self._fail(rollback, "world-moving", f"the workload changed {world_moves} times: {error}")
+            except UndoRefusedError as error:
+                self._fail(rollback, "undo-refused", str(error))
+        return self._clock() + self._timing.poll
+
+    def _view(self, rollback: Rollback) -> View:
+        world = self._reader.read(rollback.alert, rollback.ref)
+        fresh = (
+            rollback.phase is Phase.CLAIMED and age(rollback, world.now) <= self._timing.judge_again_after
+        ) or rollback.phase is Phase.UNDOING
+        state = AlertState.UNKNOWN if fresh else self._alert_state(rollback.alert)
+        return View(world, state, self._timing)
+
+    def _undo(self, rollback: Rollback, workload: Workload | None) -> None:
+        """Send the PATCH for the very workload that was judged: its generation is the guard."""
+        if workload is None:
+            raise WorldMovedError("the workload is gone")
+        now = self._clock()
+        target = next((r for r in workload.revisions if r.template_hash == rollback.target_hash), None)
+        if target is None:
+            raise UndoRefusedError(f"the target revision {rollback.target_number} no longer exists")
+        KINDS[rollback.ref.kind].undo(
+            self._api, workload, target, rollback.target_template, restored_by_note(rollback, now)
+        )
+        self._metrics.alert_to_undo_seconds.observe(max(0.0, (now - rollback.alert.starts_at).total_seconds()))
+        log("undo accepted", rollback=rollback.name, namespace=rollback.ref.namespace, workload=str(rollback.ref))
+        moved = Move(Phase.UNDOING, "undo", "the undo was accepted", {"undoneAt": format_time(now)})
+        self._move(rollback, moved)
+
+    def _fail(self, rollback: Rollback, reason: str, message: str) -> None:
+        try:
+            self._move(rollback, Move(Phase.FAILED, reason, message))
+        except LostRaceError:
+            log("record moved by another", rollback=rollback.name, namespace=rollback.ref.namespace)
+
+    def _move(self, rollback: Rollback, move: Move) -> None:
+        now = self._clock()
+        self._store.move(
+            rollback,
+            move.phase,
+            reason=move.reason,
+            message=move.message,
+            attempt=rollback.attempt,
+            conditions=conditions_after(rollback, move, now),
+            **move.fields,
+        )
+        log(
+            "rollback moved",
+            level=logging.WARNING if move.phase in WARNING_PHASES else logging.INFO,
+            rollback=rollback.name,
+            namespace=rollback.ref.namespace,
+            workload=str(rollback.ref),
+            phase=str(move.phase),
+            was=str(rollback.phase),
+            reason=move.reason,
+            detail=move.message,
+            fingerprint=rollback.alert.fingerprint,
+        )
+        self._tell(rollback, move, now)
+
+    def _tell(self, rollback: Rollback, move: Move, now: datetime) -> None:
+        ref = rollback.ref
+        about_workload = {"apiVersion": "apps/v1", "kind": ref.kind, "name": ref.name, "uid": rollback.workload_uid}
+        about_record = {
+            "apiVersion": names.API_VERSION,
+            "kind": names.ROLLBACK_KIND,
+            "name": rollback.name,
+            "uid": rollback.uid,
+        }
+        for regarding in (about_workload, about_record):
+            tell(
+                self._api,
+                {**regarding, "namespace": ref.namespace},
+                reason=str(move.phase),
+                message=f"{rollback.name}: {move.message} ({move.reason})",
+                now=now,
+                warning=move.phase in WARNING_PHASES,
+            )
+
+
+def retry_delay(failures: int) -> timedelta:
+    """How long to wait after so many API failures in a row: doubling from 0.25 s up to 15 s."""
+    return timedelta(seconds=min(15.0, 0.25 * 2 ** min(failures, 10)))

@@ -1,0 +1,55 @@
+"""Read the world that a decision looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from receiver.cluster.api import Api, ApiError, object_path
+from receiver.cluster.control import why_stopped
+from receiver.decision.values import Alert, Defaults, NamespaceFacts, Workload, WorkloadRef, World
+from receiver.rollbacks.store import RollbackStore
+from receiver.workloads.registry import KINDS
+
+Clock = Callable[[], datetime]
+
+
+class WorldReader:
+    """Reads everything fresh from the API server; nothing is remembered."""
+
+    def __init__(
+        self, api: Api, store: RollbackStore, defaults: Defaults, *, control_namespace: str, clock: Clock
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._defaults = defaults
+        self._control_namespace = control_namespace
+        self._clock = clock
+
+    def read(self, alert: Alert, ref: WorkloadRef) -> World:
+        """The world around an alert and the workload that it names. Raises `ApiError` where it can't be read."""
+        workload = self.workload(ref)
+        if workload is None:
+            return World(alert=alert, now=self._clock(), defaults=self._defaults)
+        return World(
+            alert=alert,
+            now=self._clock(),
+            defaults=self._defaults,
+            workload=workload,
+            namespace=self._namespace(ref.namespace),
+            rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(ref)),
+            stopped=why_stopped(self._api, self._control_namespace),
+        )
+
+    def workload(self, ref: WorkloadRef) -> Workload | None:
+        """The workload alone; None where it does not exist."""
+        return KINDS[ref.kind].read(self._api, ref, self._clock()) if ref.kind in KINDS else None
+
+    def _namespace(self, name: str) -> NamespaceFacts:
+        try:
+            metadata = self._api.get(object_path("v1", "namespaces", name=name))["metadata"]
+        except ApiError as error:
+            if error.status == 404:
+                return NamespaceFacts({}, {})
+            raise
+        return NamespaceFacts(metadata.get("labels") or {}, metadata.get("annotations") or {})

@@ -1,0 +1,155 @@
+"""Every setting of the receiver: one table, from which flags, environment variables and the reference are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from receiver import names
+from receiver.decision.values import Defaults
+from receiver.errors import SettingError
+from receiver.rollbacks.machine import Timing
+from rules.durations import DurationError, parse_duration
+
+ENVIRONMENT_PREFIX = "METRICOPS_"
+
+
+def _setting(default: str, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings as text, as they were given; the properties read them. Durations are Prometheus' (`5m`, `1h30m`)."""
+
+    listen: str = _setting("0.0.0.0:8080", "Address and port that the HTTP server binds to.")
+    kubeconfig: str = _setting("", "Kubeconfig to use; empty: the pod's own service account, else kubectl's default.")
+    context: str = _setting("", "Context of the kubeconfig.")
+    namespace: str = _setting(names.DEFAULT_NAMESPACE, "Namespace of the stop switch, ConfigMap metricops-control.")
+    watch_namespace: str = _setting("", "Only this namespace's Rollbacks are looked after; empty: all namespaces'.")
+    token_file: str = _setting("", "File with the bearer token that deliveries must carry, read again when it changes.")
+    unauthenticated: str = _setting(
+        "no", "`yes` accepts deliveries without a token: whoever reaches the port can then ask for undos."
+    )
+    prometheus_url: str = _setting("", "Base URL of the Prometheus that evaluates the rules; empty: none is asked.")
+    cooldown: str = _setting("5m", "After an undo of a workload, the next one waits this long.")
+    attribution_window: str = _setting("1h", "An alert that begins later than this after a rollout does not blame it.")
+    act_within: str = _setting("30m", "Alerts and rollouts that are both older than this are left to a person.")
+    condemnation: str = _setting("30d", "How long a template that was undone may not come back.")
+    rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
+    settle: str = _setting("1m", "The alert must be absent for this long before a workload counts as recovered.")
+    recovery_deadline: str = _setting("15m", "A workload whose alert is still active by then has not recovered.")
+    sweep_interval: str = _setting("10s", "How often unfinished Rollbacks are looked for.")
+    threads: str = _setting("8", "Threads that answer requests.")
+    max_body_bytes: str = _setting("4194304", "Largest delivery that is read, in bytes.")
+    max_alerts: str = _setting("1000", "Most alerts that one delivery may carry.")
+    log_format: str = _setting("json", "`json` (one object per line) or `text`.")
+    log_level: str = _setting("info", "`debug`, `info`, `warning` or `error`.")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], given: Mapping[str, str]) -> Self:
+        """Flags (`given`) win over METRICOPS_… variables, those over the defaults. Raises `SettingError`."""
+        known = {setting.name for setting in fields(cls)}
+        values = {
+            name: environment[variable_name(name)] for name in known if environment.get(variable_name(name), "") != ""
+        }
+        settings = cls(**{**values, **{name: value for name, value in given.items() if name in known}})
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Read every setting once. Raises `SettingError` for the first that cannot be used."""
+        _ = (self.defaults, self.timing, self.address, self.thread_count, self.body_limit, self.alert_limit)
+        _ = (self.sweep_every, self.accepts_unauthenticated)
+        for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
+            if getattr(self, name) not in allowed:
+                raise self._wrong(name, f"one of {', '.join(allowed)}")
+        if not self.token_file and not self.accepts_unauthenticated:
+            raise SettingError(
+                f"{variable_name('token_file')}: found nothing, expected a file with the bearer token "
+                f"(or {variable_name('unauthenticated')}=yes, where nobody else reaches the port)"
+            )
+        if self.token_file and not Path(self.token_file).is_file():
+            raise self._wrong("token_file", "a readable file")
+
+    @property
+    def defaults(self) -> Defaults:
+        """The policy where no annotation says otherwise."""
+        return Defaults(
+            cooldown=self._duration("cooldown"),
+            attribution_window=self._duration("attribution_window"),
+            act_within=self._duration("act_within"),
+            condemnation=self._duration("condemnation"),
+        )
+
+    @property
+    def timing(self) -> Timing:
+        """How long each phase may take."""
+        return Timing(
+            rollout_deadline=self._duration("rollout_deadline"),
+            settle=self._duration("settle"),
+            recovery_deadline=self._duration("recovery_deadline"),
+        )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to bind to."""
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise self._wrong("listen", "HOST:PORT")
+        return host, int(port)
+
+    @property
+    def thread_count(self) -> int:
+        """Threads that answer requests."""
+        return self._number("threads", 1, 64)
+
+    @property
+    def body_limit(self) -> int:
+        """Bytes."""
+        return self._number("max_body_bytes", 1024, 64 * 1024 * 1024)
+
+    @property
+    def alert_limit(self) -> int:
+        """Alerts per delivery."""
+        return self._number("max_alerts", 1, 100_000)
+
+    @property
+    def sweep_every(self) -> timedelta:
+        """How often unfinished Rollbacks are looked for."""
+        return self._duration("sweep_interval")
+
+    @property
+    def accepts_unauthenticated(self) -> bool:
+        """Whether deliveries without a token are accepted."""
+        if self.unauthenticated not in ("yes", "no"):
+            raise self._wrong("unauthenticated", "yes or no")
+        return self.unauthenticated == "yes"
+
+    def _duration(self, name: str) -> timedelta:
+        try:
+            return parse_duration(getattr(self, name))
+        except DurationError:
+            raise self._wrong(name, "a duration such as 30s, 5m or 1h30m") from None
+
+    def _number(self, name: str, least: int, most: int) -> int:
+        text = getattr(self, name)
+        if not text.isdigit() or not least <= int(text) <= most:
+            raise self._wrong(name, f"a whole number from {least} to {most}")
+        return int(text)
+
+    def _wrong(self, name: str, expected: str) -> SettingError:
+        return SettingError(f"{variable_name(name)}: found {getattr(self, name)!r}, expected {expected}")
+
+
+def variable_name(setting: str) -> str:
+    """The environment variable of a setting."""
+    return ENVIRONMENT_PREFIX + setting.upper()
+
+
+def flag_name(setting: str) -> str:
+    """The command-line flag of a setting."""
+    return "--" + setting.replace("_", "-")

@@ -1,0 +1,1 @@
+"""The HTTP edge: Flask, and gunicorn that serves it."""

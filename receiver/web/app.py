@@ -1,0 +1,147 @@
+"""The Flask application: deliveries in, answers out. Everything else happens behind `handle`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.exceptions import HTTPException
+
+from receiver.cluster.api import ApiError
+from receiver.decision.values import Alert
+from receiver.errors import EnvelopeError
+from receiver.intake.envelope import Delivery, read_delivery
+from receiver.logs import log
+from receiver.metrics import Metrics
+from receiver.rollbacks.claims import Outcome
+from receiver.web.token import TokenFile
+
+ACCEPTED, REFUSED, RETRY = "accepted", "refused", "retry"
+
+
+def create_app(
+    handle: Callable[[Alert], Outcome],
+    is_ready: Callable[[], bool],
+    metrics: Metrics,
+    *,
+    token: TokenFile | None,
+    body_limit: int,
+    alert_limit: int,
+) -> Flask:
+    """The application. `token` None accepts every delivery; `body_limit` is in bytes."""
+    app = Flask("receiver")
+    app.config["MAX_CONTENT_LENGTH"] = body_limit
+
+    @app.post("/api/v1/alerts")
+    def alerts() -> tuple[Response, int]:
+        began = time.perf_counter()
+        kind = "other"
+        outcome = REFUSED
+        try:
+            if token is not None and not token.accepts(request.headers.get("Authorization", "")):
+                return _refusal(401, "Authorization: expected a valid bearer token")
+            if request.mimetype != "application/json":
+                return _refusal(415, f"Content-Type: found {request.mimetype[:80]!r}, expected 'application/json'")
+            delivery = read_delivery(_decode(request.get_data()), max_alerts=alert_limit)
+            kind = delivery.format
+            body, complete = _handle_all(delivery, handle, metrics)
+            outcome = ACCEPTED if complete else RETRY
+            return jsonify(body), 200 if complete else 503
+        except EnvelopeError as error:
+            return _refusal(400, str(error))
+        finally:
+            metrics.deliveries.labels(kind, outcome).inc()
+            metrics.delivery_seconds.observe(time.perf_counter() - began)
+
+    @app.get("/healthz")
+    def healthz() -> tuple[Response, int]:
+        return jsonify(status="ok"), 200
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        if is_ready():
+            return jsonify(status="ready"), 200
+        return jsonify(status="not ready: the API server has not answered with the Rollbacks yet"), 503
+
+    @app.get("/metrics")
+    def metrics_page() -> Response:
+        return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response, int]:
+        status = error.code or 500
+        if status == 413:
+            metrics.deliveries.labels("other", REFUSED).inc()
+            return _refusal(413, f"body: expected at most {body_limit} bytes")
+        return _refusal(status, f"{request.method} {request.path[:200]}: {error.name}")
+
+    return app
+
+
+def _handle_all(
+    delivery: Delivery, handle: Callable[[Alert], Outcome], metrics: Metrics
+) -> tuple[dict[str, Any], bool]:
+    """Decide every alert; one that can't be decided now makes the whole delivery come again, which is harmless."""
+    if delivery.truncated:
+        metrics.truncated_alerts.inc(delivery.truncated)
+        log("alerts were truncated", level=logging.WARNING, count=delivery.truncated, group=delivery.group_key)
+    for message in delivery.malformed:
+        metrics.alerts.labels("malformed").inc()
+        log("malformed alert", level=logging.WARNING, detail=message, group=delivery.group_key)
+    answers: list[dict[str, Any]] = []
+    complete = True
+    for alert in delivery.alerts:
+        metrics.alerts.labels(alert.status).inc()
+        try:
+            answers.append(_answer(alert, handle(alert), metrics))
+        except ApiError as error:
+            complete = False
+            log("alert not decided", level=logging.ERROR, fingerprint=alert.fingerprint, error=str(error))
+            answers.append({"fingerprint": alert.fingerprint, "error": "the API server did not answer; send it again"})
+    return {"alerts": answers, "malformed": list(delivery.malformed)}, complete
+
+
+def _answer(alert: Alert, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
+    decision = outcome.decision
+    record = outcome.rollback.name if outcome.rollback else decision.rollback
+    metrics.decisions.labels(decision.reason.word).inc()
+    log(
+        "decision",
+        reason=decision.reason.word,
+        verdict=str(decision.verdict),
+        detail=decision.detail,
+        workload=str(decision.ref) if decision.ref else None,
+        mode=str(decision.mode) if decision.mode else None,
+        rollback=record,
+        alert=alert.name,
+        fingerprint=alert.fingerprint,
+        starts_at=alert.starts_at.isoformat(),
+        group=alert.group_key,
+    )
+    return {
+        "fingerprint": alert.fingerprint,
+        "verdict": str(decision.verdict),
+        "reason": decision.reason.word,
+        "detail": decision.detail,
+        "rollback": record,
+    }
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        what = "nesting that is too deep" if isinstance(error, RecursionError) else str(error)
+        raise EnvelopeError(f"body: found {what[:200]}, expected a JSON object") from None
+
+
+def _refusal(status: int, message: str) -> tuple[Response, int]:
+    response = jsonify(error=message)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response, status

@@ -1,0 +1,36 @@
+"""The bearer token that deliveries carry, from a file that may change while we run (RFC 6750)."""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+
+
+class TokenFile:
+    """Each line of the file is a valid token, so that two are valid during a rotation."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int, int] | None = None
+        self._tokens: tuple[bytes, ...] = ()
+
+    def accepts(self, authorization: str) -> bool:
+        """Whether an Authorization header carries a valid token. Compares in constant time; no token, no entry."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return False
+        given = token.strip().encode()
+        matches = [hmac.compare_digest(given, valid) for valid in self._read()]
+        return any(matches)
+
+    def _read(self) -> tuple[bytes, ...]:
+        try:
+            status = self._path.stat()
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if stamp != self._stamp:
+                lines = self._path.read_bytes().splitlines()
+                self._tokens = tuple(line.strip() for line in lines if line.strip())
+                self._stamp = stamp
+        except OSError:
+            self._tokens, self._stamp = (), None
+        return self._tokens

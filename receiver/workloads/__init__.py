@@ -1,0 +1,1 @@
+"""What differs per kind of workload: one file per kind, behind one interface (`kind.py`)."""

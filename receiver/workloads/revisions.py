@@ -1,0 +1,74 @@
+"""What the kinds share in reading a workload's history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from receiver import names
+from receiver.cluster.api import JsonObject
+from receiver.decision.values import Interval, RestoredBy
+from receiver.timestamps import parse_time
+
+
+def label_selector(selector: JsonObject) -> str:
+    """A LabelSelector as the API's `labelSelector` query parameter."""
+    terms = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
+    for expression in selector.get("matchExpressions") or []:
+        key, values = expression["key"], ",".join(expression.get("values") or [])
+        terms.append(
+            {
+                "In": f"{key} in ({values})",
+                "NotIn": f"{key} notin ({values})",
+                "Exists": key,
+                "DoesNotExist": f"!{key}",
+            }[expression["operator"]]
+        )
+    return ",".join(terms)
+
+
+def is_controlled_by(child: JsonObject, uid: str) -> bool:
+    """Whether the object's controlling owner is the one with this uid."""
+    references = child["metadata"].get("ownerReferences") or []
+    return any(reference.get("controller") and reference["uid"] == uid for reference in references)
+
+
+def read_restored_by(annotations: Mapping[str, str]) -> RestoredBy | None:
+    """What our last undo noted on the workload; None where there is no readable note."""
+    try:
+        note = json.loads(annotations[names.RESTORED_BY_ANNOTATION])
+        return RestoredBy(str(note["rollback"]), str(note["templateHash"]), parse_time(note["restoredAt"]))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def stamped_rollout(annotations: Mapping[str, str], template_hash: str) -> Interval | None:
+    """When the rollout began by a stamp on the workload: it counts only for the template that it names."""
+    try:
+        stamp = json.loads(annotations[names.RELEASE_ANNOTATION])
+        if stamp["templateHash"] == template_hash:
+            began = parse_time(stamp["rolloutBegan"])
+            return Interval(began, began)
+    except (KeyError, ValueError, TypeError):
+        pass
+    restored = read_restored_by(annotations)
+    if restored is not None and restored.template_hash == template_hash:
+        return Interval(restored.restored_at, restored.restored_at)
+    return None
+
+
+def template_writer(workload: JsonObject) -> str:
+    """The manager that last wrote the pod template, by managedFields; empty where none is named."""
+    entries = [
+        entry
+        for entry in workload["metadata"].get("managedFields") or []
+        if "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    ]
+    latest = max(entries, key=lambda entry: str(entry.get("time", "")), default=None)
+    return str(latest.get("manager", "")) if latest else ""
+
+
+def created_at(item: JsonObject) -> datetime:
+    """The object's creationTimestamp (whole seconds, rounded down by the API server)."""
+    return parse_time(item["metadata"]["creationTimestamp"])
