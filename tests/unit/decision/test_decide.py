@@ -1,0 +1,231 @@
+"""Each reason has a world that reaches it, and a neighbouring world that does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from receiver.decision.decide import decide
+from receiver.decision.identity import rollback_name
+from receiver.decision.phases import Phase
+from receiver.decision.reasons import ALL_REASONS
+from receiver.decision.values import Interval, Mode, World
+from tests.unit.scenario import (
+    NOW,
+    ONSET,
+    ROLLOUT,
+    V1,
+    V2,
+    alert,
+    labelled,
+    namespace,
+    past,
+    revision,
+    workload,
+    world,
+)
+
+SECOND = timedelta(seconds=1)
+MODE = "metricops.dev/rollback"
+
+
+def mode(value: str | None) -> Any:
+    return workload(labels={MODE: value} if value else {})
+
+
+V3_RESTORED_V1 = revision(3, "shop:1", earlier=(1,))
+OLD = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30, seconds=1))
+JUST_IN_TIME = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30))
+AGES_AGO = NOW - timedelta(minutes=30, seconds=1)
+OWN_NAME = rollback_name(workload(), V2)
+
+CASES: list[tuple[str, World, World]] = [
+    # reason, a world that reaches it, its neighbour that does not
+    ("not-firing", world(alert=alert(status="resolved")), world()),
+    ("not-asked", world(alert=labelled(metricops="yes")), world()),
+    ("not-asked", world(alert=labelled(metricops="")), world()),
+    ("no-workload-label", world(alert=labelled(namespace="")), world()),
+    ("no-workload-label", world(alert=labelled(deployment="")), world()),
+    ("no-workload-label", world(alert=labelled(statefulset="db")), world()),
+    ("unsupported-kind", world(alert=labelled(deployment="", statefulset="db")), world()),
+    ("workload-not-found", world(workload=None), world()),
+    ("not-opted-in", world(workload=mode(None)), world(workload=mode(None), namespace=namespace({MODE: "enabled"}))),
+    ("not-opted-in", world(workload=mode("disabled")), world(workload=mode("enabled"))),
+    (
+        "not-opted-in",
+        world(workload=mode("disabled"), namespace=namespace({MODE: "enabled"})),
+        world(workload=mode("enabled"), namespace=namespace({MODE: "enabled"})),
+    ),
+    ("not-opted-in", world(namespace=namespace({MODE: "disabled"})), world(namespace=namespace({MODE: "enabled"}))),
+    ("invalid-policy", world(workload=mode("on")), world()),
+    ("invalid-policy", world(namespace=namespace({MODE: "Enabled"})), world(namespace=namespace({MODE: "enabled"}))),
+    (
+        "invalid-policy",
+        world(workload=workload(annotations={"metricops.dev/cooldown": "5 minutes"})),
+        world(workload=workload(annotations={"metricops.dev/cooldown": "5m"})),
+    ),
+    (
+        "already-claimed",
+        world(rollbacks=(past(name=OWN_NAME, phase=Phase.CLAIMED, undone_at=None),)),
+        world(rollbacks=(past(name=OWN_NAME, phase=Phase.FAILED, undone_at=None),)),
+    ),
+    (
+        "already-claimed",
+        world(rollbacks=(past(name=OWN_NAME, phase=Phase.DRY_RUN, undone_at=None),), workload=mode("dry-run")),
+        world(rollbacks=(past(name=OWN_NAME, phase=Phase.DRY_RUN, undone_at=None),)),
+    ),
+    (
+        "already-claimed",
+        world(rollbacks=(past(name=OWN_NAME, phase=Phase.FAILED),)),
+        world(rollbacks=(past(name=OWN_NAME, phase=Phase.FAILED, undone_at=None),)),
+    ),
+    (
+        "already-claimed",
+        world(rollbacks=(past(fingerprint="f1", starts_at=ONSET),)),
+        world(rollbacks=(past(fingerprint="f1", starts_at=ONSET - SECOND),)),
+    ),
+    (
+        "too-late",
+        world(workload=workload(rollout_began=OLD), alert=alert(starts_at=AGES_AGO)),
+        world(workload=workload(rollout_began=JUST_IN_TIME), alert=alert(starts_at=AGES_AGO)),
+    ),
+    (
+        "too-late",
+        world(workload=workload(rollout_began=OLD), alert=alert(starts_at=AGES_AGO)),
+        world(workload=workload(rollout_began=OLD), alert=alert(starts_at=AGES_AGO + SECOND)),
+    ),
+    (
+        "too-late",
+        world(workload=workload(rollout_began=OLD), alert=alert(starts_at=AGES_AGO)),
+        world(
+            workload=workload(rollout_began=OLD, annotations={"metricops.dev/act-within": "1h"}),
+            alert=alert(starts_at=AGES_AGO),
+        ),
+    ),
+    ("before-rollout", world(alert=alert(starts_at=ROLLOUT - SECOND)), world(alert=alert(starts_at=ROLLOUT))),
+    ("before-rollout", world(workload=workload(current=None, rollout_began=None)), world()),
+    (
+        "outside-attribution-window",
+        world(workload=workload(annotations={"metricops.dev/attribution-window": "58s"})),
+        world(workload=workload(annotations={"metricops.dev/attribution-window": "59s"})),
+    ),
+    (
+        "outside-attribution-window",
+        world(workload=workload(), namespace=namespace(annotations={"metricops.dev/attribution-window": "58s"})),
+        world(
+            workload=workload(annotations={"metricops.dev/attribution-window": "59s"}),
+            namespace=namespace(annotations={"metricops.dev/attribution-window": "58s"}),
+        ),
+    ),
+    (
+        "condemned",
+        world(rollbacks=(past(blamed_hash=V2.template_hash),)),
+        world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=None),)),
+    ),
+    (
+        "condemned",
+        world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=NOW - timedelta(days=30)),)),
+        world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=NOW - timedelta(days=30) - SECOND),)),
+    ),
+    ("restore", world(workload=workload(V1, V2, V3_RESTORED_V1)), world(workload=workload(V1, V2, revision(3)))),
+    ("stopped", world(stopped="the switch says stop"), world(stopped=None)),
+    ("mode-paused", world(workload=mode("paused")), world(workload=mode("enabled"))),
+    ("mode-paused", world(namespace=namespace({MODE: "paused"})), world(namespace=namespace({MODE: "dry-run"}))),
+    ("rollout-paused", world(workload=workload(paused=True)), world()),
+    ("no-target", world(workload=workload(V2)), world()),
+    (
+        "in-cooldown",
+        world(rollbacks=(past(undone_at=NOW - timedelta(minutes=5) + SECOND),)),
+        world(rollbacks=(past(undone_at=NOW - timedelta(minutes=5)),)),
+    ),
+    ("undo", world(), world(workload=mode("dry-run"))),
+    ("dry-run", world(workload=mode("dry-run")), world()),
+    ("approve", world(workload=mode("approve")), world()),
+]
+
+
+@pytest.mark.parametrize(("word", "reaching", "neighbour"), CASES, ids=[f"{n}-{c[0]}" for n, c in enumerate(CASES)])
+def test_reason_and_its_neighbour(word: str, reaching: World, neighbour: World) -> None:
+    assert decide(reaching).reason.word == word
+    assert decide(neighbour).reason.word != word
+
+
+def test_every_reason_has_a_case() -> None:
+    assert {case[0] for case in CASES} == {reason.word for reason in ALL_REASONS}
+
+
+def test_reason_words_are_unique_and_explained() -> None:
+    words = [reason.word for reason in ALL_REASONS]
+    assert len(set(words)) == len(words)
+    assert all(reason.meaning.endswith(".") and reason.remedy for reason in ALL_REASONS)
+
+
+def test_claim_names_blamed_and_target() -> None:
+    decision = decide(world())
+    assert decision.claims
+    assert decision.mode is Mode.ENABLED
+    assert decision.blamed == V2
+    assert decision.target == V1
+    assert decision.rollback == OWN_NAME
+
+
+def test_cooldown_defers_to_its_end_and_still_names_the_target() -> None:
+    undone = NOW - timedelta(minutes=1)
+    decision = decide(world(rollbacks=(past(undone_at=undone),)))
+    assert decision.claims
+    assert decision.not_before == undone + timedelta(minutes=5)
+    assert decision.target == V1
+
+
+def test_own_record_is_not_its_own_duplicate() -> None:
+    records = (past(name=OWN_NAME, phase=Phase.CLAIMED, undone_at=None, fingerprint="f1", starts_at=ONSET),)
+    assert decide(world(rollbacks=records)).reason.word == "already-claimed"
+    assert decide(world(rollbacks=records), own_record=OWN_NAME).reason.word == "undo"
+
+
+def test_inside_the_rollout_interval_the_clocks_do_not_clear() -> None:
+    wide = Interval(ONSET - SECOND, ONSET + SECOND)
+    assert decide(world(workload=workload(rollout_began=wide))).reason.word == "undo"
+
+
+def test_refusals_come_in_the_order_of_the_design() -> None:
+    """A world with everything wrong is refused for the first reason; mending it step by step walks down the list."""
+    late = NOW - timedelta(hours=2)
+    wrong = world(
+        alert=alert(starts_at=late - SECOND),
+        workload=workload(
+            V2,
+            paused=True,
+            rollout_began=Interval(late, late),
+            labels={MODE: "paused"},
+        ),
+        rollbacks=(
+            past(name=OWN_NAME, phase=Phase.RECOVERED),
+            past(blamed_hash=V2.template_hash, undone_at=NOW - timedelta(minutes=1)),
+        ),
+        stopped="stop",
+    )
+    assert wrong.workload is not None
+    mends = [
+        ("already-claimed", {"rollbacks": wrong.rollbacks[1:]}),
+        (
+            "too-late",
+            {
+                "alert": alert(starts_at=ROLLOUT - SECOND),
+                "workload": replace(wrong.workload, rollout_began=Interval(ROLLOUT, ROLLOUT)),
+            },
+        ),
+        ("before-rollout", {"alert": alert()}),
+        ("condemned", {"rollbacks": ()}),
+        ("stopped", {"stopped": None}),
+        ("mode-paused", {"workload": workload(V2, paused=True)}),
+        ("rollout-paused", {"workload": workload(V2)}),
+        ("no-target", {"workload": workload()}),
+    ]
+    for word, mend in mends:
+        assert decide(wrong).reason.word == word
+        wrong = replace(wrong, **mend)  # type: ignore[arg-type]
+    assert decide(wrong).reason.word == "undo"

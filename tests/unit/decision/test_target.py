@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from receiver.decision.target import choose_target
+from receiver.decision.values import Revision
+from tests.unit.scenario import NOW, past, revision, workload, world
+
+
+def target_of(*history: Revision, **world_changes: object) -> int | None:
+    found = choose_target(workload(*history), world(**world_changes))
+    return found.number if found else None
+
+
+def test_newest_earlier_revision() -> None:
+    assert target_of(revision(1), revision(2), revision(3)) == 2
+
+
+def test_gaps_in_the_history_do_not_matter() -> None:
+    assert target_of(revision(1), revision(4), revision(9)) == 4
+
+
+def test_condemned_revision_is_skipped() -> None:
+    two = revision(2)
+    assert target_of(revision(1), two, revision(3), rollbacks=(past(blamed_hash=two.template_hash),)) == 1
+
+
+def test_condemnation_ends() -> None:
+    two = revision(2)
+    old = past(blamed_hash=two.template_hash, undone_at=NOW - timedelta(days=31))
+    assert target_of(revision(1), two, revision(3), rollbacks=(old,)) == 2
+
+
+def test_revision_that_a_person_left_by_an_undo_is_skipped() -> None:
+    # 1, 2, 3 were released; 3 was undone to 2 (now 4); then 5 was released.
+    assert target_of(revision(1), revision(3), revision(4, "shop:2", earlier=(2,)), revision(5)) == 4
+    # After a further restore of 1 (now 5) everything newer was left.
+    left = (revision(3), revision(4, "shop:2", earlier=(2,)), revision(5, "shop:1", earlier=(1,)))
+    assert target_of(*left, revision(6)) == 5
+
+
+def test_the_same_template_is_no_target() -> None:
+    assert target_of(revision(1, "shop:same"), revision(2, "shop:same")) is None
+
+
+def test_no_history() -> None:
+    assert target_of(revision(1)) is None
+
+
+def test_unknown_current_revision_has_no_target() -> None:
+    assert choose_target(workload(revision(1), revision(2), current=None), world()) is None
