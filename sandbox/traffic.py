@@ -49,7 +49,8 @@ class Counts:
         return self.errors / answered if answered else 0.0
 
     def __str__(self) -> str:
-        return f"ok {self.ok}, 5xx {self.errors} ({self.error_ratio:.1%}), no answer {self.failed}, not sent {self.skipped}"
+        answers = f"ok {self.ok}, 5xx {self.errors} ({self.error_ratio:.1%})"
+        return f"{answers}, no answer {self.failed}, not sent {self.skipped}"
 
 
 class Traffic:

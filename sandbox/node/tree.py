@@ -44,6 +44,8 @@ class _Entry:
 
     source: Path | None = None
     writable: bool = False
+    opened: bool = False
+    """Made anew with the entries of a host folder."""
     children: dict[str, _Entry | _Link] = field(default_factory=dict)
 
 
@@ -135,7 +137,7 @@ def _open(entry: _Entry, target: str) -> None:
         return
     if not source.is_dir():
         raise TreeError(f"mount path {target!r}: {source} is a file, expected a folder")
-    entry.source = None
+    entry.source, entry.opened = None, True
     for host in sorted(source.iterdir()):
         if host.name not in entry.children:
             link = host.is_symlink()
@@ -148,8 +150,13 @@ def _emit(path: str, entry: _Entry, arguments: list[str]) -> None:
         if isinstance(child, _Link):
             arguments += ["--symlink", child.target, at]
             continue
+        within_bound = entry.source is not None and child.opened
         if child.source is not None:
             arguments += ["--bind" if child.writable else "--ro-bind", str(child.source), at]
+        elif within_bound:
+            arguments += ["--tmpfs", at]
         elif entry.source is None or entry.writable:
             arguments += [*(["--perms", "1777"] if at == WORLD_WRITABLE else []), "--dir", at]
         _emit(at, child, arguments)
+        if within_bound:
+            arguments += ["--remount-ro", at]
