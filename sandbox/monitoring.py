@@ -1,0 +1,229 @@
+"""Real Prometheus and Alertmanager on loopback, finding the sandbox's pods as a user's would."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import urllib3
+import yaml
+
+from receiver.cluster.api import Api, object_path
+from sandbox.cache import Progress, run_folder
+from sandbox.cluster import ControlPlane
+from sandbox.debian import MonitoringBinaries, Pair, monitoring_binaries
+from sandbox.file_discovery import FileDiscovery
+from sandbox.process import ManagedProcess, free_port
+
+SCRAPE_CONFIG = Path(__file__).parents[1] / "manifests/monitoring/prometheus-scrape.yml"
+READY_SECONDS = 30.0
+NAMESPACE = "monitoring"
+TOKEN_SECONDS = 24 * 3600
+EMPTY_ALERTMANAGER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+
+
+class Monitoring:
+    """One Prometheus and one Alertmanager. Use it as a context manager; everything is gone afterwards."""
+
+    def __init__(
+        self,
+        cluster: ControlPlane,
+        *,
+        progress: Progress,
+        pair: Pair = "default",
+        binaries: MonitoringBinaries | None = None,
+        interval: str = "1s",
+        folder: Path | None = None,
+    ) -> None:
+        self._cluster = cluster
+        self._progress = progress
+        self.binaries = binaries or monitoring_binaries(pair, progress=progress)
+        self._interval = interval
+        self._own_folder = folder is None
+        self.folder = folder or run_folder("monitoring")
+        self.prometheus_url = f"http://127.0.0.1:{free_port()}"
+        self.alertmanager_url = f"http://127.0.0.1:{free_port()}"
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(5.0))
+        self._prometheus: ManagedProcess | None = None
+        self._alertmanager: ManagedProcess | None = None
+        self._discovery: FileDiscovery | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End both and remove their folder."""
+        if self._discovery is not None:
+            self._discovery.stop()
+        for process in (self._prometheus, self._alertmanager):
+            if process is not None:
+                process.stop(3.0)
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write_rules(self, name: str, text: str) -> None:
+        """Put a rule file in place and reload Prometheus. Raises `RuntimeError` with its words where it refuses."""
+        (self.folder / "rules" / f"{name}.yml").write_text(text)
+        self._reload(self.prometheus_url)
+
+    def configure_alertmanager(self, text: str) -> None:
+        """Put a configuration in place and reload Alertmanager. Raises `RuntimeError` where it refuses."""
+        (self.folder / "alertmanager.yml").write_text(text)
+        self._reload(self.alertmanager_url)
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """An instant query's result: `[{"metric": {…}, "value": [time, "number"]}]`."""
+        answer = self.get(self.prometheus_url + "/api/v1/query", query=expression)
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
+    def value(self, expression: str) -> float | None:
+        """The value of a query that gives one series; None where it gives none."""
+        result = self.query(expression)
+        return float(result[0]["value"][1]) if result else None
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Prometheus' own view of its alerts."""
+        found: list[dict[str, Any]] = self.get(self.prometheus_url + "/api/v1/alerts")["data"]["alerts"]
+        return found
+
+    def get(self, url: str, **parameters: str) -> Any:
+        """GET JSON. Raises `RuntimeError` for an answer other than 200."""
+        response = self._http.request("GET", url, fields=parameters)
+        if response.status != 200:
+            raise RuntimeError(f"GET {url}: {response.status} {response.data[:500].decode(errors='replace')}")
+        return json.loads(response.data)
+
+    def _start(self) -> None:
+        binaries = self.binaries
+        self._progress(
+            f"starting Prometheus {binaries.prometheus_version} at {self.prometheus_url}, "
+            f"Alertmanager {binaries.alertmanager_version} at {self.alertmanager_url}"
+        )
+        (self.folder / "rules").mkdir(parents=True, exist_ok=True)
+        (self.folder / "alertmanager.yml").write_text(EMPTY_ALERTMANAGER)
+        (self.folder / "prometheus.yml").write_text(yaml.safe_dump(self._prometheus_config(), sort_keys=False))
+        self._alertmanager = ManagedProcess(
+            "alertmanager",
+            [
+                binaries.alertmanager,
+                f"--config.file={self.folder / 'alertmanager.yml'}",
+                f"--storage.path={self.folder / 'alertmanager'}",
+                f"--web.listen-address={self.alertmanager_url.removeprefix('http://')}",
+                "--cluster.listen-address=",
+            ],
+            self.folder / "alertmanager.log",
+        )
+        self._prometheus = ManagedProcess(
+            "prometheus",
+            [
+                binaries.prometheus,
+                f"--config.file={self.folder / 'prometheus.yml'}",
+                f"--storage.tsdb.path={self.folder / 'prometheus'}",
+                f"--web.listen-address={self.prometheus_url.removeprefix('http://')}",
+                "--web.enable-lifecycle",
+                # Debian's package points these at /usr/share, where nothing is in the cache.
+                "--storage.tsdb.retention.time=1d",
+            ],
+            self.folder / "prometheus.log",
+            folder=self.folder,
+        )
+        self._alertmanager.wait_until(lambda: self._answers(self.alertmanager_url), READY_SECONDS, "/-/ready answers")
+        self._prometheus.wait_until(lambda: self._answers(self.prometheus_url), READY_SECONDS, "/-/ready answers")
+
+    def _prometheus_config(self) -> dict[str, Any]:
+        scrape_configs = copy.deepcopy(yaml.safe_load(SCRAPE_CONFIG.read_text())["scrape_configs"])
+        for config in scrape_configs:
+            if self.binaries.has_kubernetes_sd:
+                for discovery in config["kubernetes_sd_configs"]:
+                    discovery["kubeconfig_file"] = str(self._service_account_kubeconfig())
+            else:
+                del config["kubernetes_sd_configs"]
+                targets = self.folder / "targets.json"
+                self._discovery = FileDiscovery(self._cluster.api(), targets)
+                self._discovery.start()
+                config["file_sd_configs"] = [{"files": [str(targets)], "refresh_interval": "1s"}]
+        return {
+            "global": {"scrape_interval": self._interval, "evaluation_interval": self._interval},
+            "rule_files": [str(self.folder / "rules/*.yml")],
+            "alerting": {
+                "alertmanagers": [{"static_configs": [{"targets": [self.alertmanager_url.removeprefix("http://")]}]}]
+            },
+            "scrape_configs": scrape_configs,
+        }
+
+    def _service_account_kubeconfig(self) -> Path:
+        """What a Prometheus needs in a cluster: to find pods, nothing else."""
+        token = prometheus_token(self._cluster.api())
+        return self._cluster.write_kubeconfig(token, self.folder / "prometheus.kubeconfig")
+
+    def _answers(self, url: str) -> bool:
+        try:
+            return self._http.request("GET", url + "/-/ready").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def _reload(self, url: str) -> None:
+        # Both answer only once the new configuration is in force.
+        response = self._http.request("POST", url + "/-/reload", timeout=30.0)
+        if response.status != 200:
+            raise RuntimeError(f"reload refused: {response.data[:2000].decode(errors='replace')}")
+
+
+def prometheus_token(api: Api) -> str:
+    """A token of the service account `prometheus`, which is made here with its rights."""
+    manager = "sandbox"
+    role = "sandbox-prometheus"
+    api.apply(
+        object_path("v1", "namespaces", name=NAMESPACE),
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        field_manager=manager,
+    )
+    account = object_path("v1", "serviceaccounts", NAMESPACE, "prometheus")
+    api.apply(
+        account,
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "prometheus", "namespace": NAMESPACE}},
+        field_manager=manager,
+    )
+    rbac = "rbac.authorization.k8s.io/v1"
+    api.apply(
+        object_path(rbac, "clusterroles", name=role),
+        {
+            "apiVersion": rbac,
+            "kind": "ClusterRole",
+            "metadata": {"name": role},
+            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
+        },
+        field_manager=manager,
+    )
+    api.apply(
+        object_path(rbac, "clusterrolebindings", name=role),
+        {
+            "apiVersion": rbac,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": role},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}],
+        },
+        field_manager=manager,
+    )
+    request = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": TOKEN_SECONDS},
+    }
+    return str(api.create(account + "/token", request)["status"]["token"])
