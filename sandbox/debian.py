@@ -34,6 +34,21 @@ class MonitoringBinaries:
     prometheus_version: str
     alertmanager_version: str
 
+    share: Path | None = None
+
+    def alertmanager_command(self, writable: Path) -> list[str | Path]:
+        """How to start Alertmanager so that it may write to a folder.
+
+        Debian's looks for its templates in /usr/share/prometheus; where the package is only unpacked, bubblewrap
+        shows it that folder.
+        """
+        if self.share is None:
+            return [self.alertmanager]
+        view: list[str | Path] = ["--ro-bind", "/", "/", "--dev", "/dev", "--tmpfs", "/usr/share"]
+        view += ["--ro-bind-try", "/usr/share/zoneinfo", "/usr/share/zoneinfo"]
+        view += ["--ro-bind", self.share, "/usr/share/prometheus", "--bind", writable, writable]
+        return ["bwrap", "--die-with-parent", *view, self.alertmanager]
+
     @property
     def has_kubernetes_sd(self) -> bool:
         """Whether this Prometheus was built with the Kubernetes discovery (bookworm's was not)."""
@@ -48,7 +63,8 @@ def monitoring_binaries(pair: Pair = "default", *, progress: Progress) -> Monito
             return on_path
     suite = SUITES[pair]
     folder = built_once(f"debian-{suite}", lambda draft: _unpack(suite, draft, progress), progress)
-    return _described({program: folder / "usr/bin" / _debian_name(program) for program in PROGRAMS})
+    programs = {program: folder / "usr/bin" / _debian_name(program) for program in PROGRAMS}
+    return _described(programs, share=folder / "usr/share/prometheus")
 
 
 def _debian_name(program: str) -> str:
@@ -66,11 +82,12 @@ def _on_path() -> MonitoringBinaries | None:
     return described if described.has_kubernetes_sd else None
 
 
-def _described(programs: dict[str, Path]) -> MonitoringBinaries:
+def _described(programs: dict[str, Path], share: Path | None = None) -> MonitoringBinaries:
     return MonitoringBinaries(
         **programs,
         prometheus_version=_version(programs["prometheus"]),
         alertmanager_version=_version(programs["alertmanager"]),
+        share=share,
     )
 
 

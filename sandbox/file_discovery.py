@@ -55,7 +55,7 @@ def target_groups(pod: JsonObject) -> list[dict[str, Any]]:
     address = status.get("podIP")
     if not address:
         return []
-    controller = next((o for o in metadata.get("ownerReferences") or [] if o.get("controller")), {})
+    controller: JsonObject = next((o for o in metadata.get("ownerReferences") or [] if o.get("controller")), {})
     labels = {
         "__meta_kubernetes_namespace": metadata["namespace"],
         "__meta_kubernetes_pod_name": metadata["name"],

@@ -120,7 +120,7 @@ class Monitoring:
         self._alertmanager = ManagedProcess(
             "alertmanager",
             [
-                binaries.alertmanager,
+                *binaries.alertmanager_command(self.folder),
                 f"--config.file={self.folder / 'alertmanager.yml'}",
                 f"--storage.path={self.folder / 'alertmanager'}",
                 f"--web.listen-address={self.alertmanager_url.removeprefix('http://')}",
@@ -136,7 +136,6 @@ class Monitoring:
                 f"--storage.tsdb.path={self.folder / 'prometheus'}",
                 f"--web.listen-address={self.prometheus_url.removeprefix('http://')}",
                 "--web.enable-lifecycle",
-                # Debian's package points these at /usr/share, where nothing is in the cache.
                 "--storage.tsdb.retention.time=1d",
             ],
             self.folder / "prometheus.log",
