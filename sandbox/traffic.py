@@ -1,8 +1,8 @@
 """Steady traffic for the pods of a selector, sent to each pod directly.
 
 The API refuses endpoints on loopback, so a Service cannot spread requests in the sandbox: this does, round-robin
-over the Ready pods. A pod that refuses the connection is left out until the next list, and the request goes to
-another one, as it would behind a Service.
+over the Ready pods. A pod that refuses the connection is left out until it has been listed again, and the request
+goes to another one: what clients with a retry see behind a Service.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ import urllib3
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 
 LIST_SECONDS = 0.5
+LEAST_LIST_SECONDS = 0.05
 KEPT_SECONDS = 120.0
 MOST_IN_FLIGHT = 64
 TIMEOUT_SECONDS = 5.0
 TICK_SECONDS = 0.02
-ATTEMPTS = 3
+ATTEMPTS = 5
 
 OK, ERROR, FAILED, SKIPPED = "ok", "error", "failed", "skipped"
 
@@ -68,6 +69,8 @@ class Traffic:
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=MOST_IN_FLIGHT, retries=False)
         self._addresses: tuple[str, ...] = ()
         self._refused: set[str] = set()
+        self._ask_again = threading.Event()
+        self._listed = threading.Condition()
         self._turn = itertools.count()
         self._total: Counter[str] = Counter()
         self._latest: deque[tuple[float, str]] = deque()
@@ -86,6 +89,7 @@ class Traffic:
     def stop(self) -> None:
         """Send no more, and wait for the last answers."""
         self._stopped.set()
+        self._ask_again.set()
         for thread in self._threads:
             thread.join()
         self._pool.clear()
@@ -113,7 +117,11 @@ class Traffic:
                 pods = self._api.get(self._pods_path, labelSelector=self._selector)["items"]
                 self._addresses = tuple(sorted(pod["status"]["podIP"] for pod in pods if serves(pod)))
                 self._refused.clear()
-            self._stopped.wait(LIST_SECONDS)
+                with self._listed:
+                    self._listed.notify_all()
+            self._stopped.wait(LEAST_LIST_SECONDS)
+            self._ask_again.wait(LIST_SECONDS - LEAST_LIST_SECONDS)
+            self._ask_again.clear()
 
     def _send_steadily(self) -> None:
         began, sent = time.monotonic(), 0
@@ -137,7 +145,10 @@ class Traffic:
         for _ in range(ATTEMPTS):
             addresses = [address for address in self._addresses if address not in self._refused]
             if not addresses:
-                return FAILED
+                with self._listed:
+                    self._ask_again.set()
+                    self._listed.wait(LIST_SECONDS)
+                continue
             address = addresses[next(self._turn) % len(addresses)]
             try:
                 url = f"http://{address}:{self._port}{self._path}"
@@ -146,6 +157,7 @@ class Traffic:
                 return FAILED
             except (urllib3.exceptions.HTTPError, OSError):
                 self._refused.add(address)
+                self._ask_again.set()
             else:
                 return ERROR if status >= 500 else OK
         return FAILED

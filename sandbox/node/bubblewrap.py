@@ -125,19 +125,20 @@ class Bubble:
         if self.pid is None:
             return 126, "the container has ended"
         enter = ["nsenter", "--target", str(self.pid), "--user", "--preserve-credentials", "--mount", "--pid"]
-        try:
-            done = subprocess.run(
-                [*enter, "--wdns=/", "--", *command],
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return 124, f"no end within {seconds:g} s"
-        return done.returncode, done.stdout.decode(errors="replace")
+        with subprocess.Popen(
+            [*enter, "--wdns=/", "--", *command],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as running:
+            try:
+                output, _ = running.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, signal.SIGKILL)
+                return 124, f"no end within {seconds:g} s"
+        return running.returncode, output.decode(errors="replace")
 
     def close(self) -> None:
         """Forget a process that has ended."""

@@ -33,25 +33,28 @@ class Registration:
 
     def register(self) -> None:
         """Create the Node, or take over one that is there, and make it Ready. Raises `ApiError`."""
-        node = node_object(self._name, timestamp())
         try:
+            node = node_object(self._name, timestamp())
             self._api.create(object_path("v1", "nodes"), node, fieldManager=MANAGER)
         except ApiError as error:
             if error.status != 409:
                 raise
-        found = self._api.merge_patch(self._path + "/status", {"status": node["status"]}, fieldManager=MANAGER)
+        found = self._beat()
         # No node-lifecycle controller runs in the sandbox to take the taint off that admission puts on a new node.
         taints = found["spec"].get("taints", [])
         wanted = [taint for taint in taints if taint["key"] not in NOT_READY_TAINTS]
         if wanted != taints:
             self._api.merge_patch(self._path, {"spec": {"taints": wanted}}, fieldManager=MANAGER)
-        self._renew(found["metadata"]["uid"])
 
     def keep(self) -> None:
         """Keep it Ready until `remove`; for a thread of its own."""
         while not self._stopped.wait(HEARTBEAT_SECONDS):
-            with contextlib.suppress(ApiError):
-                self.register()
+            try:
+                self._beat()
+            except ApiError as error:
+                if error.status == 404 and not self._stopped.is_set():
+                    with contextlib.suppress(ApiError):
+                        self.register()
 
     def remove(self) -> None:
         """Delete the Node and its Lease; an API server that does not answer any more is not waited for."""
@@ -59,6 +62,12 @@ class Registration:
         for path in (self._path, f"{self._lease_path}/{self._name}"):
             with contextlib.suppress(ApiError):
                 self._api.delete(path)
+
+    def _beat(self) -> JsonObject:
+        status = node_object(self._name, timestamp())["status"]
+        found = self._api.merge_patch(self._path + "/status", {"status": status}, fieldManager=MANAGER)
+        self._renew(found["metadata"]["uid"])
+        return found
 
     def _renew(self, uid: str) -> None:
         owner = {"apiVersion": "v1", "kind": "Node", "name": self._name, "uid": uid}
