@@ -1,0 +1,41 @@
+# `make demo` shows the loop, `make test` proves it; both set up everything that they need in the cache folder
+# (METRICOPS_CACHE, default ~/.cache/metricops).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+KUBERNETES ?= 1.36
+PAIR ?= default
+CACHE := $(or $(METRICOPS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/metricops)
+
+# Nothing is left in the checkout: not even compiled Python.
+export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
+export RUFF_CACHE_DIR := $(CACHE)/ruff
+export MYPY_CACHE_DIR := $(CACHE)/mypy
+PYTEST := -o cache_dir=$(CACHE)/pytest
+
+in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
+
+.PHONY: help demo test lint sandbox clean
+
+help:
+	@echo "make demo      the whole loop, live: a bad release is undone"
+	@echo "make test      lint-free proof: all tests, on real parts"
+	@echo "make lint      ruff and mypy --strict"
+	@echo "make sandbox   a cluster that stays up until Ctrl-C (KUBERNETES=1.34|1.36|1.37, PAIR=default|newest|floor)"
+	@echo "make clean     remove the cache folder: what was built and fetched"
+
+demo:
+	@$(in_venv) exec python -m sandbox.demo
+
+test:
+	@$(in_venv) exec pytest $(PYTEST) tests
+
+lint:
+	@$(in_venv) ruff format --check . && ruff check . && mypy
+
+sandbox:
+	@$(in_venv) exec metricops sandbox up --kubernetes $(KUBERNETES) --pair $(PAIR)
+
+clean:
+	rm -rf "$(CACHE)"
