@@ -153,7 +153,7 @@ class Traffic:
             try:
                 url = f"http://{address}:{self._port}{self._path}"
                 status = self._pool.request("GET", url, timeout=TIMEOUT_SECONDS).status
-            except urllib3.exceptions.TimeoutError:
+            except urllib3.exceptions.ReadTimeoutError:
                 return FAILED
             except (urllib3.exceptions.HTTPError, OSError):
                 self._refused.add(address)

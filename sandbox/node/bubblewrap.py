@@ -49,7 +49,11 @@ def arguments(tree: Sequence[str], confinement: Confinement, info_fd: int, comma
 
 
 class Bubble:
-    """A running container process. It dies with the thread that started it."""
+    """A running container process. It dies with the thread that started it.
+
+    For the few milliseconds in which bubblewrap sets it up that is not yet so; until then it is in the process group
+    of the node, which whoever supervises the node kills as a whole.
+    """
 
     def __init__(self, monitor: subprocess.Popen[bytes], pid: int | None) -> None:
         self._monitor = monitor

@@ -139,11 +139,12 @@ def test_containers_die_with_the_node(tmp_path: Path) -> None:
 import sys, time; from pathlib import Path
 sys.path.insert(0, {str(CHECKOUT)!r})
 from tests.service.node.test_bubblewrap import start
-print(start(["sleep", "62"], Path({str(tmp_path)!r}) / "log").pid, flush=True); time.sleep(60)
+print(start(["sh", "-c", "echo up; exec sleep 62"], Path({str(tmp_path)!r}) / "log").pid, flush=True); time.sleep(60)
 """
     node = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert node.stdout is not None
     pid = int(node.stdout.readline())
+    wait_for_text(tmp_path / "log", "up")
     node.kill()
     node.wait()
     node.stdout.close()
