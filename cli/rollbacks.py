@@ -17,11 +17,12 @@ HEADINGS = ("NAMESPACE", "NAME", "WORKLOAD", "FROM", "TO", "PHASE", "REASON", "A
 
 
 @click.group(name="rollbacks", invoke_without_command=True)
+@with_cluster
 @click.pass_context
-def rollbacks_group(context: click.Context) -> None:
-    """Look at the Rollbacks of the cluster."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_rollbacks)
+def rollbacks_group(current: click.Context, kubeconfig: str | None, context: str | None) -> None:
+    """Look at the Rollbacks of the cluster; alone, it lists them."""
+    if current.invoked_subcommand is None:
+        current.invoke(list_rollbacks, kubeconfig=kubeconfig, context=context)
 
 
 @rollbacks_group.command(name="list")

@@ -1,0 +1,108 @@
+"""`python -m sandbox.demo`: exit code 0 only if the cluster and Prometheus themselves show the recovery."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import click
+
+from sandbox.binaries import DEFAULT_VERSION
+from sandbox.debian import SUITES, Pair
+from sandbox.demo.narrator import Narrator
+from sandbox.demo.story import HERE, Story
+from sandbox.stack import Sandbox
+
+SETTINGS = {"METRICOPS_SETTLE": "3s", "METRICOPS_SWEEP_INTERVAL": "2s"}
+
+
+@click.command()
+@click.option("--kubernetes", default=DEFAULT_VERSION, show_default=True, help="Which Kubernetes to run.")
+@click.option("--pair", type=click.Choice(list(SUITES)), default="default", help="Which Prometheus and Alertmanager.")
+def main(kubernetes: str, pair: Pair) -> None:
+    """Show the whole loop: a bad release is undone, and what is not to blame is left alone."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    began = time.monotonic()
+    narrator = Narrator()
+    narrator.act("Setting the stage")
+    try:
+        with Sandbox(progress=narrator.progress, kubernetes=kubernetes, pair=pair, name="demo") as sandbox:
+            passed = _play(sandbox, narrator)
+    except KeyboardInterrupt:
+        narrator.bad("interrupted; everything that ran has been ended")
+        sys.exit(130)
+    narrator.say(f"the whole demo took {time.monotonic() - began:.0f} s; nothing is left running")
+    sys.exit(0 if passed else 1)
+
+
+def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
+    sandbox.install(SETTINGS)
+    sandbox.route_alerts()
+    rules = subprocess.run(
+        [sys.executable, "-m", "cli.main", "rules", "generate", "--format", "prometheus", HERE / "objectives.yaml"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    sandbox.monitoring.write_rules("objectives", rules)
+    narrator.progress("metricops rules generate: the objectives' rules are loaded")
+    story = Story(sandbox, narrator)
+    traffic = story.prepare()
+    try:
+        story.bad_release()
+        story.restraint()
+        checks = story.checks()
+    except (TimeoutError, AssertionError) as error:
+        narrator.bad(str(error))
+        _show_where_to_look(sandbox, narrator)
+        return False
+    finally:
+        for one in traffic:
+            one.stop()
+    narrator.act("What the parts themselves say")
+    for holds, text in checks:
+        (narrator.good if holds else narrator.bad)(text)
+    narrator.act("Times since the bad release was applied")
+    narrator.block(_table(story.times()))
+    narrator.act("metricops rollbacks")
+    narrator.block(_rollbacks(sandbox))
+    if not all(holds for holds, _ in checks):
+        _show_where_to_look(sandbox, narrator)
+        return False
+    return True
+
+
+def _table(times: list[tuple[str, float]]) -> str:
+    before = 0.0
+    lines = [f"{'step':22} {'at':>8} {'since the step before':>23}"]
+    for name, at in times:
+        lines.append(f"{name:22} {at:6.2f} s {at - before:21.2f} s")
+        before = at
+    return "\n".join(lines)
+
+
+def _rollbacks(sandbox: Sandbox) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "cli.main", "rollbacks", "--kubeconfig", sandbox.cluster.kubeconfig],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def _show_where_to_look(sandbox: Sandbox, narrator: Narrator) -> None:
+    narrator.act("Where to look: the records, and the receiver's last lines")
+    narrator.block(_rollbacks(sandbox))
+    log = sandbox.pod_log("metricops-system", "metricops-receiver", "receiver")
+    narrator.block("\n".join(log.splitlines()[-30:]))
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()
