@@ -7,6 +7,7 @@ import click
 from cli.reasons import reasons_command
 from cli.receiver import receiver_group
 from cli.rollbacks import rollbacks_group
+from cli.sandbox import sandbox_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,7 +16,7 @@ def main() -> None:
     """Undo the release that a firing SLO alert blames: once, and on the record."""
 
 
-for command in (receiver_group, rollbacks_group, reasons_command):
+for command in (receiver_group, rollbacks_group, reasons_command, sandbox_group):
     main.add_command(command)
 
 

@@ -11,6 +11,7 @@ from gunicorn.arbiter import Arbiter
 from receiver.compose import Receiver, compose
 from receiver.logs import configure_logs, log
 from receiver.settings import Settings
+from receiver.web.gunicorn_logs import PropagatingLogger
 
 GRACEFUL_SECONDS = 20
 STALLED_WORKER_SECONDS = 60
@@ -35,6 +36,7 @@ class ReceiverServer(BaseApplication):
             "graceful_timeout": GRACEFUL_SECONDS,
             "timeout": STALLED_WORKER_SECONDS,
             "keepalive": 75,
+            "logger_class": PropagatingLogger,
             "worker_tmp_dir": "/dev/shm",  # noqa: S108 - the heartbeat file; the root is read-only
             "proc_name": "metricops-receiver",
             "post_worker_init": lambda _worker: self._start(),
