@@ -8,6 +8,8 @@ address.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import select
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
+_NS_GET_USERNS = 0xB701
 START_SECONDS = 10.0
 """Within this time bubblewrap has said which process it started, or it has failed."""
 
@@ -128,19 +131,27 @@ class Bubble:
         """
         if self.pid is None:
             return 126, "the container has ended"
-        enter = ["nsenter", "--target", str(self.pid), "--user", "--preserve-credentials", "--mount", "--pid"]
-        with subprocess.Popen(
-            [*enter, "--wdns=/", "--", *command],
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        ) as running:
+        try:
+            owner_fd = _owner_of_mounts(self.pid)
+            try:
+                running = subprocess.Popen(
+                    [*_entering(self.pid, owner_fd), *command],
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    pass_fds=(owner_fd,),
+                )
+            finally:
+                os.close(owner_fd)
+        except OSError as error:
+            return 126, f"the container cannot be entered: {error}"
+        with running:
             try:
                 output, _ = running.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
-                os.killpg(running.pid, signal.SIGKILL)
+                _end_entered(running)
                 return 124, f"no end within {seconds:g} s"
         return running.returncode, output.decode(errors="replace")
 
@@ -150,6 +161,43 @@ class Bubble:
             if fd is not None:
                 os.close(fd)
         self._pid_fd = None
+
+
+def _owner_of_mounts(pid: int) -> int:
+    """A descriptor of the user namespace that owns a process' mounts (see ioctl_ns(2)).
+
+    Where the container's user is not root, bubblewrap makes the mounts in one user namespace and then the process in
+    another one below it, so the process' own does not do to enter the mounts.
+    """
+    mounts = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
+    try:
+        return fcntl.ioctl(mounts, _NS_GET_USERNS)
+    finally:
+        os.close(mounts)
+
+
+def _entering(pid: int, owner_fd: int) -> list[str]:
+    """The start of a command line that runs the rest of it beside this process."""
+    line = ["nsenter", "--target", str(pid), f"--user=/proc/self/fd/{owner_fd}", "--preserve-credentials"]
+    line += ["--mount", "--pid", "--wdns=/", "--"]
+    if Path(f"/proc/{pid}/ns/user").stat().st_ino != os.fstat(owner_fd).st_ino:
+        line += ["nsenter", "--target", "1", "--user", "--preserve-credentials", "--"]
+    return line
+
+
+def _end_entered(running: subprocess.Popen[bytes]) -> None:
+    """End a command that was run inside, by way of nsenter, which then reaps it.
+
+    An orphan would be left to the host's init, and the container could not end before that one has reaped it.
+    """
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text(encoding="ascii").split()
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGKILL)
+    try:
+        running.wait(1.0 if children else 0.0)
+    except subprocess.TimeoutExpired:
+        os.killpg(running.pid, signal.SIGKILL)
 
 
 def _child_pid(read_fd: int) -> int | None:

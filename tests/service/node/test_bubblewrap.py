@@ -122,12 +122,14 @@ def test_sigkill_ends_what_ignores_sigterm_and_its_children(tmp_path: Path) -> N
     assert bubble.exit_code == 137
 
 
-def test_run_inside_sees_the_container(tmp_path: Path) -> None:
-    bubble = start(["sh", "-c", "echo up; exec sleep 60"], tmp_path / "log", [Mount("/config", tmp_path)])
+@pytest.mark.parametrize("uid", [0, 65532])
+def test_run_inside_sees_the_container(tmp_path: Path, uid: int) -> None:
+    confinement = Confinement("pod-1", "/", uid=uid, gid=uid)
+    bubble = start(["sh", "-c", "echo up; exec sleep 60"], tmp_path / "log", [Mount("/config", tmp_path)], confinement)
     try:
         wait_for_text(tmp_path / "log", "up")
         code, text = bubble.run_inside(["sh", "-c", "id -u; ls -d /config; echo $$; exit 5"], os.environ, 5)
-        assert (code, text) == (5, f"65532\n/config\n{text.split()[-1]}\n")
+        assert (code, text) == (5, f"{uid}\n/config\n{text.split()[-1]}\n")
         assert bubble.run_inside(["sleep", "9"], os.environ, 0.2)[0] == 124
     finally:
         bubble.signal(signal.SIGKILL)
