@@ -76,7 +76,6 @@ def create_app(
     def http_error(error: HTTPException) -> tuple[Response, int]:
         status = error.code or 500
         if status == 413:
-            metrics.deliveries.labels("other", REFUSED).inc()
             return _refusal(413, f"body: expected at most {body_limit} bytes")
         return _refusal(status, f"{request.method} {request.path[:200]}: {error.name}")
 

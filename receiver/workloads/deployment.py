@@ -66,12 +66,7 @@ class DeploymentKind:
         self, api: Api, workload: Workload, target: Revision, template: Template, restored_by: JsonObject
     ) -> JsonObject:
         """One JSON patch with `test` on uid and generation: every status write moves resourceVersion, not these."""
-        operations: list[JsonObject] = [
-            {"op": "test", "path": "/metadata/uid", "value": workload.uid},
-            {"op": "test", "path": "/metadata/generation", "value": workload.generation},
-            {"op": "replace", "path": "/spec/template", "value": clean_template(template)},
-            *_annotation_operations(workload.annotations, target.annotations, restored_by),
-        ]
+        operations = undo_operations(workload, target, template, restored_by)
         try:
             return api.json_patch(deployment_path(workload.ref), operations, fieldManager=names.FIELD_MANAGER)
         except ApiError as error:
@@ -80,6 +75,18 @@ class DeploymentKind:
             if error.is_transient:
                 raise
             raise UndoRefusedError(str(error)) from error
+
+
+def undo_operations(
+    workload: Workload, target: Revision, template: Template, restored_by: JsonObject
+) -> list[JsonObject]:
+    """The operations of the undo (RFC 6902): the guard, the template, the annotations one by one."""
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": workload.uid},
+        {"op": "test", "path": "/metadata/generation", "value": workload.generation},
+        {"op": "replace", "path": "/spec/template", "value": clean_template(template)},
+        *_annotation_operations(workload.annotations, target.annotations, restored_by),
+    ]
 
 
 def _is_guard(error: ApiError) -> bool:

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from receiver.prometheus.source import alert_state
+from receiver.rollbacks.machine import AlertState
+from tests.unit.scenario import LABELS, labelled
+
+DELIVERED = labelled(cluster="eu-1")
+
+
+def answer(*rules: Any) -> Any:
+    return {"data": {"groups": [{"rules": []}, {"rules": list(rules)}]}}
+
+
+def rule(*, name: str = "ErrorBudgetBurn", health: str = "ok", labels: Any = None, alerts: Any = ()) -> Any:
+    return {"name": name, "health": health, "labels": labels or {"metricops": "undo"}, "alerts": list(alerts)}
+
+
+SHOWN = {"labels": LABELS, "state": "firing"}
+OTHER = {"labels": {**LABELS, "deployment": "cart"}, "state": "firing"}
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        (answer(rule(alerts=[SHOWN])), AlertState.ACTIVE),
+        (answer(rule(alerts=[OTHER, SHOWN])), AlertState.ACTIVE),
+        (answer(rule(alerts=[{**SHOWN, "state": "pending"}])), AlertState.ACTIVE),
+        (answer(rule(alerts=[OTHER])), AlertState.ABSENT),
+        (answer(rule()), AlertState.ABSENT),
+        (answer(rule(labels={"metricops": "undo", "team": "{{ $labels.team }}"})), AlertState.ABSENT),
+        (answer(rule(labels={"metricops": "undo", "slo": "other"})), AlertState.UNKNOWN),
+        (answer(rule(name="Another")), AlertState.UNKNOWN),
+        (answer(rule(health="err")), AlertState.UNKNOWN),
+        (answer(rule(health="unknown")), AlertState.UNKNOWN),
+        (answer(), AlertState.UNKNOWN),
+        ({}, AlertState.UNKNOWN),
+        ([], AlertState.UNKNOWN),
+        ({"data": {"groups": None}}, AlertState.UNKNOWN),
+        ({"data": {"groups": ["x"]}}, AlertState.UNKNOWN),
+    ],
+)
+def test_alert_state(given: Any, state: AlertState) -> None:
+    assert alert_state(given, DELIVERED) is state

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from receiver.errors import SettingError
+from receiver.settings import Settings, flag_name, variable_name
+
+OPEN = {"METRICOPS_UNAUTHENTICATED": "yes"}
+
+
+def test_flags_win_over_the_environment_and_that_over_defaults() -> None:
+    settings = Settings.from_environment(
+        {**OPEN, "METRICOPS_COOLDOWN": "1m", "METRICOPS_SETTLE": "2s"}, {"cooldown": "3m"}
+    )
+    assert settings.defaults.cooldown == timedelta(minutes=3)
+    assert settings.timing.settle == timedelta(seconds=2)
+    assert settings.defaults.act_within == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("cooldown", "5 minutes", "a duration such as 30s"),
+        ("act_within", "-1m", "a duration"),
+        ("listen", "8080", "HOST:PORT"),
+        ("listen", "0.0.0.0:99999", "HOST:PORT"),
+        ("threads", "0", "a whole number from 1 to 64"),
+        ("threads", "many", "a whole number"),
+        ("max_body_bytes", "10", "a whole number from 1024"),
+        ("max_alerts", "0", "a whole number"),
+        ("log_format", "xml", "one of json, text"),
+        ("log_level", "loud", "one of debug"),
+        ("unauthenticated", "true", "yes or no"),
+        ("token_file", "/does/not/exist", "a readable file"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(name: str, value: str, expected: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Settings.from_environment({**OPEN, variable_name(name): value}, {})
+    assert variable_name(name) in str(caught.value)
+    assert repr(value) in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_it_does_not_start_open_unless_told_so(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="METRICOPS_TOKEN_FILE"):
+        Settings.from_environment({}, {})
+    token = tmp_path / "token"
+    token.write_text("x")
+    assert Settings.from_environment({"METRICOPS_TOKEN_FILE": str(token)}, {}).token_file == str(token)
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert all(setting.metadata["meaning"].endswith(".") for setting in fields(Settings))
+    assert flag_name("act_within") == "--act-within"
