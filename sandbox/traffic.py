@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import signal
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 import urllib3
 
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from sandbox.node.signals import StopSignal
 
 LIST_SECONDS = 0.5
 LEAST_LIST_SECONDS = 0.05
@@ -196,9 +196,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop after this time")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between the lines that tell the counts")
     options = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal()
     try:
         api = Api.connect(str(options.kubeconfig) if options.kubeconfig else None, user_agent="sandbox-traffic")
     except ApiError as error:

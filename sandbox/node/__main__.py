@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 from receiver.cluster.api import ApiError
 from sandbox.node.client import NodeApi
 from sandbox.node.node import Node
+from sandbox.node.signals import StopSignal
 
 
 def main() -> int:
@@ -28,9 +27,7 @@ def main() -> int:
         if shutil.which(needed) is None:
             print(f"{needed} not found: install Debian's packages bubblewrap and util-linux", file=sys.stderr)
             return 1
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopSignal()
     with tempfile.TemporaryDirectory(prefix="standin-node-") as temporary:
         run_folder = (options.run or Path(temporary)).resolve()
         try:

@@ -34,6 +34,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 RELEASE = Path(__file__).resolve().parent / "release.toml"
 DEPENDENCY = Path("/config/dependency")
+ENDING = (signal.SIGTERM, signal.SIGINT)
 PAGES = ("/", "/checkout")
 
 
@@ -161,13 +162,11 @@ def main() -> int:
         print(f"shop {release.version}: {release.crash}", file=sys.stderr)
         return 1
     address = (os.environ.get("POD_IP") or "0.0.0.0", int(os.environ.get("PORT", "8080")))  # noqa: S104
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     with Server(address, handler(Shop(release))) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         print(f"shop {release.version} serves on {address[0]}:{address[1]}")
-        stop.wait()
+        signal.sigwait(ENDING)
         server.shutdown()
     return 0
 
