@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.cache import Progress, built_once
+from sandbox.process import run_with_progress
 from sandbox.toolchain import go_command
 
 DEFAULT_VERSION = "1.36"
 SOURCE = Path(__file__).parent / "controlplane"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
-PROGRESS_EVERY_SECONDS = 8.0
+STAMPED_PACKAGES = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+"""Where Kubernetes keeps its version; not stamped, the server reports v0.0.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,24 @@ def control_plane_binaries(version: str = DEFAULT_VERSION, *, progress: Progress
             if found.startswith(f"v{version}."):
                 return ControlPlaneBinaries(Path(folder), found)
     exact = _exact_version((SOURCE / version / "go.mod").read_text())
-    built = built_once(f"controlplane-{exact}", lambda draft: _build(version, exact, draft, progress), progress)
+    built = built_once(
+        f"controlplane-{exact}-{_sources_hash(version)}",
+        lambda draft: _build(version, exact, draft, progress),
+        progress,
+    )
     return ControlPlaneBinaries(built, exact)
+
+
+def _sources_hash(version: str) -> str:
+    """What the program is made of: a change of any of it is another entry of the cache."""
+    digest = hashlib.sha256()
+    for file in _sources(version):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _sources(version: str) -> list[Path]:
+    return [SOURCE / "main.go", SOURCE / version / "go.mod", SOURCE / version / "go.sum"]
 
 
 def _exact_version(go_mod: str) -> str:
@@ -66,16 +84,12 @@ def _build(version: str, exact: str, draft: Path, progress: Progress) -> None:
     go = go_command(SOURCE / version / "go.mod", progress)
     workshop = draft / "workshop"
     workshop.mkdir()
-    for file in (SOURCE / "main.go", SOURCE / version / "go.mod", SOURCE / version / "go.sum"):
+    for file in _sources(version):
         shutil.copy(file, workshop)
     minor = exact.split(".")[1]
-    stamps = {
-        "k8s.io/component-base/version": {"gitVersion": exact, "gitMajor": "1", "gitMinor": minor},
-        "k8s.io/client-go/pkg/version": {"gitVersion": exact, "gitMajor": "1", "gitMinor": minor},
-    }
-    flags = " ".join(f"-X {package}.{key}={value}" for package, keys in stamps.items() for key, value in keys.items())
+    stamp = {"gitVersion": exact, "gitMajor": "1", "gitMinor": minor}
+    flags = " ".join(f"-X {package}.{key}={value}" for package in STAMPED_PACKAGES for key, value in stamp.items())
     environment = {
-        **os.environ,
         "GOTOOLCHAIN": "local",
         "GOFLAGS": "-mod=readonly",
         "GOCACHE": str(workshop / "gocache"),
@@ -93,46 +107,16 @@ def _build(version: str, exact: str, draft: Path, progress: Progress) -> None:
         ".",
     ]
     progress(f"building Kubernetes {exact} from its Go modules (once; about 5 minutes on two cores)")
-    _run_with_progress(command, workshop, environment, f"building Kubernetes {exact}", progress)
+    began = time.monotonic()
+    what = f"building Kubernetes {exact}"
+    run_with_progress(command, what, progress, folder=workshop, environment=environment, detail=_how_far)
+    progress(f"{what}: done in {time.monotonic() - began:.0f} s")
     shutil.rmtree(workshop)
     for program in PROGRAMS:
         (draft / program).symlink_to("controlplane")
 
 
-def _run_with_progress(
-    command: list[str], folder: Path, environment: dict[str, str], what: str, progress: Progress
-) -> None:
-    """Run a Go build and say every few seconds how far it is; its words are shown only when it fails."""
-    began = time.monotonic()
-    lines: list[str] = []
-    done = threading.Event()
-
-    def tell() -> None:
-        while not done.wait(PROGRESS_EVERY_SECONDS):
-            compiled = sum(not line.startswith("go: ") for line in lines)
-            fetched = len(lines) - compiled
-            progress(
-                f"{what}: {time.monotonic() - began:.0f} s, {fetched} modules fetched, {compiled} packages compiled"
-            )
-
-    teller = threading.Thread(target=tell, daemon=True)
-    with subprocess.Popen(
-        ["nice", *command],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as build:
-        teller.start()
-        try:
-            if build.stdout is not None:
-                lines.extend(iter(build.stdout.readline, ""))
-        except BaseException:
-            build.kill()
-            raise
-        finally:
-            done.set()
-    if build.returncode != 0:
-        raise RuntimeError(f"{what} failed with {build.returncode}:\n{''.join(lines[-20:])}")
-    progress(f"{what}: done in {time.monotonic() - began:.0f} s")
+def _how_far(lines: list[str]) -> str:
+    """What `go build -v` has said: a line per module that it fetches, and per package that it has compiled."""
+    fetched = sum(line.startswith("go: ") for line in lines)
+    return f", {fetched} modules fetched, {len(lines) - fetched} packages compiled"

@@ -9,8 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 Progress = Callable[[str], None]
+
+OWNER = "owner.lock"
+_owned: list[IO[str]] = []  # Open for as long as this process lives: the kernel lets go of the locks when it ends.
 
 
 def cache_folder() -> Path:
@@ -18,14 +22,25 @@ def cache_folder() -> Path:
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "metricops"
     folder = Path(os.environ.get("METRICOPS_CACHE") or default)
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return folder.resolve()
 
 
 def run_folder(prefix: str) -> Path:
-    """A new folder for the files of one running sandbox."""
+    """A new folder for the files of one running sandbox.
+
+    Folders whose process has ended without removing them (a SIGKILL, say) are removed here.
+    """
     parent = cache_folder() / "run"
     parent.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=parent))
+    with _locked(cache_folder() / "run.lock"):
+        for folder in parent.iterdir():
+            if _is_abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=parent))
+        owner = (folder / OWNER).open("w")
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        _owned.append(owner)
+    return folder
 
 
 def built_once(name: str, build: Callable[[Path], None], progress: Progress) -> Path:
@@ -36,13 +51,14 @@ def built_once(name: str, build: Callable[[Path], None], progress: Progress) -> 
     entry = cache_folder() / name
     if entry.exists():
         return entry
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(
-        entry.with_name(entry.name + ".lock"), lambda: progress(f"waiting for another process to make {name}")
-    ):
+    lock = entry.with_name(entry.name + ".lock")
+    with _locked(lock, lambda: progress(f"waiting for another process to make {name}")):
         if entry.exists():
             return entry
-        draft = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=entry.parent))
+        prefix = f".{entry.name}-"
+        for left_behind in entry.parent.glob(prefix + "*"):  # By a build that was killed: we hold its lock.
+            shutil.rmtree(left_behind, ignore_errors=True)
+        draft = Path(tempfile.mkdtemp(prefix=prefix, dir=entry.parent))
         try:
             build(draft)
             draft.chmod(0o755)
@@ -53,7 +69,7 @@ def built_once(name: str, build: Callable[[Path], None], progress: Progress) -> 
 
 
 @contextmanager
-def _locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+def _locked(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,3 +77,12 @@ def _locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
             on_wait()
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_abandoned(folder: Path) -> bool:
+    try:
+        with (folder / OWNER).open() as owner:
+            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # Locked, or without an owner's file: somebody else's.
+        return False
+    return True

