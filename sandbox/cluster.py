@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import shutil
@@ -15,7 +16,7 @@ import yaml
 from receiver.cluster.api import Api, ApiError
 from sandbox.binaries import DEFAULT_VERSION, ControlPlaneBinaries, control_plane_binaries
 from sandbox.cache import Progress, run_folder
-from sandbox.process import ManagedProcess, free_port, wait_until
+from sandbox.process import ManagedProcess, free_port
 
 CONTROLLERS = (
     "deployment",
@@ -29,6 +30,7 @@ CONTROLLERS = (
     "horizontal-pod-autoscaler",
     "root-ca-certificate-publisher",
 )
+WRITES = ["create", "update", "patch", "delete", "deletecollection"]
 AUDIT_POLICY: dict[str, Any] = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -36,17 +38,24 @@ AUDIT_POLICY: dict[str, Any] = {
     "rules": [
         {"level": "None", "resources": [{"group": "coordination.k8s.io"}]},
         {"level": "None", "users": ["system:apiserver", "system:kube-scheduler", "system:kube-controller-manager"]},
+        # Kubernetes' own controllers: that they wrote, not what.
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts:kube-system"], "verbs": WRITES},
+        {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+        # No secret and no token in a file.
         {
-            "level": "RequestResponse",
-            "verbs": ["create", "update", "patch", "delete"],
+            "level": "Metadata",
             "resources": [
-                {"group": "metricops.dev"},
-                {"group": "apps", "resources": ["deployments", "statefulsets", "daemonsets"]},
+                {"group": "", "resources": ["secrets", "serviceaccounts/token"]},
+                {"group": "authentication.k8s.io"},
             ],
         },
+        {"level": "RequestResponse", "verbs": WRITES, "resources": [{"group": "metricops.dev"}, {"group": "apps"}]},
+        {"level": "Metadata", "verbs": WRITES, "resources": [{"group": "", "resources": ["pods/status"]}]},
+        {"level": "Request", "verbs": WRITES},
         {"level": "Metadata"},
     ],
 }
+"""Who wrote what, in full; who read what, by name; and nothing of what Kubernetes does for itself."""
 READY_SECONDS = 60.0
 
 
@@ -61,10 +70,12 @@ class ControlPlane:
         binaries: ControlPlaneBinaries | None = None,
         folder: Path | None = None,
         scheduler: bool = True,
+        keep: bool = False,
     ) -> None:
+        """`folder` gets all files, and stays where it is given; a folder of our own is removed unless `keep`."""
         self._progress = progress
         self._binaries = binaries or control_plane_binaries(version, progress=progress)
-        self._own_folder = folder is None
+        self._remove_folder = folder is None and not keep
         self.folder = folder or run_folder("cluster")
         self._scheduler = scheduler
         self._token = secrets.token_hex(16)
@@ -72,7 +83,10 @@ class ControlPlane:
         self.server = f"https://127.0.0.1:{self.port}"
         self.kubeconfig = self.folder / "admin.kubeconfig"
         self.audit_log = self.folder / "audit.jsonl"
-        self._processes: list[ManagedProcess] = []
+        self._certificate = self.folder / "certificates/apiserver.crt"
+        self._has_kubeconfig = False
+        self._etcd: ManagedProcess | None = None
+        self._controllers: list[ManagedProcess] = []
         self._api_server: ManagedProcess | None = None
 
     @property
@@ -113,26 +127,25 @@ class ControlPlane:
         return self._binaries["kubectl"]
 
     def write_kubeconfig(self, token: str, path: Path, server: str | None = None) -> Path:
-        """Write a kubeconfig: a bearer token, the cluster's CA, and a server (a proxy in front, say)."""
+        """Write a kubeconfig that stands alone: a bearer token, the cluster's CA, a server (a proxy in front, say)."""
+        authority = base64.b64encode(self._certificate.read_bytes()).decode()
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [
                 {
                     "name": "sandbox",
-                    "cluster": {
-                        "server": server or self.server,
-                        "certificate-authority": str(self.folder / "certificates/apiserver.crt"),
-                    },
+                    "cluster": {"server": server or self.server, "certificate-authority-data": authority},
                 }
             ],
             "users": [{"name": "user", "user": {"token": token}}],
             "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": "user"}}],
             "current-context": "sandbox",
         }
-        path.write_text(yaml.safe_dump(config))
-        path.chmod(0o600)
-        return path
+        draft = path.with_name(path.name + ".draft")
+        draft.touch(0o600)
+        draft.write_text(yaml.safe_dump(config))
+        return draft.rename(path)
 
     def audit_events(self) -> list[dict[str, Any]]:
         """Everything in the audit log so far (`audit.k8s.io/v1` Events)."""
@@ -147,13 +160,13 @@ class ControlPlane:
         self._start_api_server()
 
     def stop(self) -> None:
-        """End everything and remove the folder."""
-        for process in [*reversed(self._processes), *([self._api_server] if self._api_server else [])]:
-            if process.name != "etcd":
+        """End everything, and remove the folder where it is our own."""
+        for process in (*self._controllers, self._api_server):
+            if process is not None:
                 process.stop(2.0)
-        for process in self._processes:
-            process.kill()
-        if self._own_folder:
+        if self._etcd is not None:
+            self._etcd.kill()  # Its data goes too.
+        if self._remove_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self) -> None:
@@ -162,36 +175,24 @@ class ControlPlane:
         self._write_files()
         self._etcd_url = f"http://127.0.0.1:{free_port()}"
         peer = f"http://127.0.0.1:{free_port()}"
-        self._processes.append(
-            self._process(
-                "etcd",
-                "--data-dir",
-                self.folder / "etcd",
-                "--listen-client-urls",
-                self._etcd_url,
-                "--advertise-client-urls",
-                self._etcd_url,
-                "--listen-peer-urls",
-                peer,
-                "--initial-advertise-peer-urls",
-                peer,
-                "--initial-cluster",
-                f"default={peer}",
-                "--unsafe-no-fsync",
-                "--log-level",
-                "warn",
-            )
+        self._etcd = self._process(
+            "etcd",
+            f"--data-dir={self.folder / 'etcd'}",
+            f"--listen-client-urls={self._etcd_url}",
+            f"--advertise-client-urls={self._etcd_url}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
         )
         self._start_api_server()
-        self._processes.append(
+        self._controllers.append(
             self._process(
                 "kube-controller-manager",
-                "--kubeconfig",
-                self.kubeconfig,
-                "--service-account-private-key-file",
-                self.folder / "service-account.key",
-                "--root-ca-file",
-                self.folder / "certificates/apiserver.crt",
+                f"--kubeconfig={self.kubeconfig}",
+                f"--service-account-private-key-file={self.folder / 'service-account.key'}",
+                f"--root-ca-file={self._certificate}",
                 "--use-service-account-credentials",
                 "--leader-elect=false",
                 "--secure-port=0",
@@ -199,14 +200,13 @@ class ControlPlane:
             )
         )
         if self._scheduler:
-            self._processes.append(
+            self._controllers.append(
                 self._process(
-                    "kube-scheduler", "--kubeconfig", self.kubeconfig, "--leader-elect=false", "--secure-port=0"
+                    "kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--secure-port=0"
                 )
             )
 
     def _write_files(self) -> None:
-        self.write_kubeconfig(self._token, self.kubeconfig)
         tokens = self.folder / "tokens.csv"
         tokens.write_text(f'{self._token},admin,admin,"system:masters"\n')
         tokens.chmod(0o600)
@@ -223,7 +223,7 @@ class ControlPlane:
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
             f"--secure-port={self.port}",
-            f"--cert-dir={self.folder / 'certificates'}",
+            f"--cert-dir={self._certificate.parent}",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-signing-key-file={key}",
@@ -235,13 +235,24 @@ class ControlPlane:
             f"--audit-log-path={self.audit_log}",
             "--audit-log-mode=blocking",
         )
-        self._api_server.wait_until(self._is_ready, READY_SECONDS, "/readyz answers")
-        api = self.api()
-        wait_until(lambda: _answers(api, "/api/v1/namespaces/default"), READY_SECONDS, "namespace default exists")
+        self._api_server.wait_until(self._is_ready, READY_SECONDS, "/readyz answers and namespace default exists")
 
     def _is_ready(self) -> bool:
-        certificate = self.folder / "certificates/apiserver.crt"
-        return certificate.exists() and _answers(self.api(), "/readyz")
+        if self._etcd is not None:
+            self._etcd.check()
+        if not self._has_kubeconfig:
+            if not self._certificate.exists():  # kube-apiserver makes it, and only then listens.
+                return False
+            self.write_kubeconfig(self._token, self.kubeconfig)
+            self._has_kubeconfig = self._answers("/version")
+        return self._answers("/readyz") and self._answers("/api/v1/namespaces/default")
+
+    def _answers(self, path: str) -> bool:
+        try:
+            self.api().raw(path)
+        except (ApiError, OSError):  # OSError: the certificate is still being written.
+            return False
+        return True
 
     def _process(self, program: str, *arguments: str | Path) -> ManagedProcess:
         return ManagedProcess(
@@ -250,11 +261,3 @@ class ControlPlane:
             self.folder / f"{program}.log",
             folder=self.folder,
         )
-
-
-def _answers(api: Api, path: str) -> bool:
-    try:
-        api.raw(path)
-    except (ApiError, OSError):
-        return False
-    return True

@@ -68,15 +68,18 @@ class ManagedProcess:
         """Wait for a condition. Raises `ProcessError` at the deadline, and at once when the process has ended."""
 
         def holds() -> bool:
-            if not self.is_running:
-                code = self._process.returncode
-                raise ProcessError(f"{self.name} ended with {code} before {what}:\n{self.log_tail()}")
+            self.check(f"before {what}")
             return condition()
 
         try:
             wait_until(holds, seconds, f"{self.name}: {what}")
         except TimeoutError as error:
             raise ProcessError(f"{error}:\n{self.log_tail()}") from error
+
+    def check(self, when: str = "by itself") -> None:
+        """Raises `ProcessError` with the end of its log where it has ended."""
+        if not self.is_running:
+            raise ProcessError(f"{self.name} ended with {self._process.returncode} {when}:\n{self.log_tail()}")
 
     def log_tail(self) -> str:
         """The last lines of its log."""
