@@ -9,23 +9,33 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from sandbox.cache import Progress, built_once
+from sandbox.process import TIED_TO_US, run_with_progress
 from sandbox.toolchain import version_tuple
 
 Pair = Literal["default", "newest", "floor"]
+DEBIAN_SUITES = ("bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable")
 SUITES: dict[Pair, str] = {"default": "trixie", "newest": "sid", "floor": "bookworm"}
 PROGRAMS = ("prometheus", "promtool", "alertmanager", "amtool")
 LEAST_ON_PATH = {"prometheus": (2, 42), "promtool": (2, 42), "alertmanager": (0, 25), "amtool": (0, 25)}
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
+WITH_TEMPLATES = (
+    "mount -t tmpfs -o size=1m none /usr/share && mkdir /usr/share/prometheus && "
+    'mount --bind "$1" /usr/share/prometheus && shift && exec "$@"'
+)
+KUBERNETES_SD = "scrape_configs: [{job_name: pods, kubernetes_sd_configs: [{role: pod}]}]"
+
+
 @dataclass(frozen=True, slots=True)
 class MonitoringBinaries:
-    """Where the four programs are, and what Prometheus and Alertmanager say of their versions."""
+    """Where the four programs are, and what Prometheus and Alertmanager say of their versions (`2.53.3+ds1`)."""
 
     prometheus: Path
     promtool: Path
@@ -33,26 +43,21 @@ class MonitoringBinaries:
     amtool: Path
     prometheus_version: str
     alertmanager_version: str
-
+    has_kubernetes_sd: bool
+    """Whether this Prometheus was built with the Kubernetes discovery (bookworm's was not)."""
     share: Path | None = None
+    """What the packages have for /usr/share/prometheus, where they are only unpacked."""
 
-    def alertmanager_command(self, writable: Path) -> list[str | Path]:
-        """How to start Alertmanager so that it may write to a folder.
+    def alertmanager_command(self) -> list[str | Path]:
+        """How to start Alertmanager.
 
-        Debian's looks for its templates in /usr/share/prometheus; where the package is only unpacked, bubblewrap
-        shows it that folder.
+        Debian's reads its templates from /usr/share/prometheus; where the package is only unpacked, it sees that
+        folder in a mount namespace of its own. Signals reach Alertmanager itself, so that it ends in good order.
         """
         if self.share is None:
             return [self.alertmanager]
-        view: list[str | Path] = ["--ro-bind", "/", "/", "--dev", "/dev", "--tmpfs", "/usr/share"]
-        view += ["--ro-bind-try", "/usr/share/zoneinfo", "/usr/share/zoneinfo"]
-        view += ["--ro-bind", self.share, "/usr/share/prometheus", "--bind", writable, writable]
-        return ["bwrap", "--die-with-parent", *view, self.alertmanager]
-
-    @property
-    def has_kubernetes_sd(self) -> bool:
-        """Whether this Prometheus was built with the Kubernetes discovery (bookworm's was not)."""
-        return version_tuple(self.prometheus_version) >= (2, 45)
+        view = ["unshare", "--user", "--map-root-user", "--mount", *TIED_TO_US]
+        return [*view, "sh", "-c", WITH_TEMPLATES, "sh", self.share, self.alertmanager]
 
 
 def monitoring_binaries(pair: Pair = "default", *, progress: Progress) -> MonitoringBinaries:
@@ -87,51 +92,82 @@ def _described(programs: dict[str, Path], share: Path | None = None) -> Monitori
         **programs,
         prometheus_version=_version(programs["prometheus"]),
         alertmanager_version=_version(programs["alertmanager"]),
+        has_kubernetes_sd=_has_kubernetes_sd(programs["promtool"]),
         share=share,
     )
 
 
 def _version(program: Path) -> str:
+    """What a program says of itself; empty where it does not run."""
     answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"version (\S+)", answer.stdout + answer.stderr)
-    return found[1].rstrip(",") if found else ""
+    return reported_version(answer.stdout + answer.stderr)
+
+
+def reported_version(text: str) -> str:
+    """The version in the answer to `--version`; empty where there is none."""
+    found = re.search(r"version (\d[^\s,]*)", text)
+    return found[1] if found else ""
+
+
+def _has_kubernetes_sd(promtool: Path) -> bool:
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as config:
+        config.write(KUBERNETES_SD)
+        config.flush()
+        return (
+            subprocess.run([promtool, "check", "config", config.name], capture_output=True, check=False).returncode == 0
+        )
 
 
 def _unpack(suite: str, draft: Path, progress: Progress) -> None:
-    progress(f"fetching Prometheus and Alertmanager from Debian {suite}")
+    progress(f"fetching Prometheus and Alertmanager from Debian {suite} (once)")
     apt = draft / "apt"
     for folder in (apt / "lists/partial", apt / "cache/archives/partial", apt / "packages"):
         folder.mkdir(parents=True)
     sources = apt / "sources.list"
-    sources.write_text(f"deb [signed-by={KEYRING}] {_mirror()} {suite} main\n")
+    sources.write_text(source_line(_mirror(), suite, KEYRING if KEYRING.exists() else None))
     options = [
         *("-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-"),
         *("-o", f"Dir::State::lists={apt / 'lists'}", "-o", f"Dir::Cache={apt / 'cache'}"),
-        *("-o", "APT::Sandbox::User="),
+        *("-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=3"),
     ]
-    _run(["apt-get", "--quiet", *options, "update"])
+    run_with_progress(["apt-get", *options, "update"], f"reading Debian {suite}'s package lists", progress)
     packages = ["prometheus", "prometheus-alertmanager", *(["promtool"] if suite != "bookworm" else [])]
-    progress(f"downloading {', '.join(packages)}")
-    _run(["apt-get", "--quiet", *options, "download", *packages], folder=apt / "packages")
+    what = f"downloading {', '.join(packages)} from Debian {suite}"
+    run_with_progress(["apt-get", *options, "download", *packages], what, progress, folder=apt / "packages")
     for package in sorted((apt / "packages").glob("*.deb")):
-        _run(["dpkg", "-x", str(package), str(draft)])
+        run_with_progress(["dpkg", "-x", package, draft], f"unpacking {package.name}", progress)
     shutil.rmtree(apt)
+    for program in PROGRAMS:
+        if not _version(draft / "usr/bin" / _debian_name(program)):
+            raise RuntimeError(f"Debian {suite}'s {program} does not run here; try `{_debian_name(program)} --version`")
+
+
+def source_line(mirror: str, suite: str, keyring: Path | None) -> str:
+    """A line of sources.list; without a keyring apt's own trusted keys count."""
+    return f"deb {f'[signed-by={keyring}] ' if keyring else ''}{mirror} {suite} main\n"
 
 
 def _mirror() -> str:
-    """The machine's own Debian mirror, as apt knows it. Raises `RuntimeError` where it has none."""
-    targets = _run(
-        ["apt-get", "indextargets", "--no-release-info", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"]
+    form = "$(REPO_URI) $(RELEASE)"
+    targets = subprocess.run(
+        ["apt-get", "indextargets", "--no-release-info", "--format", form, "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    for line in targets.splitlines():
-        address, _, release = line.partition(" ")
-        if release in SUITES.values():
+    return mirror_of(targets.stdout)
+
+
+def mirror_of(targets: str) -> str:
+    """The machine's own Debian mirror, from apt's list of what it would fetch: lines of an address and a suite.
+
+    Raises `RuntimeError` where it has none.
+    """
+    found = [line.partition(" ")[::2] for line in targets.splitlines()]
+    for address, suite in found:
+        if suite in DEBIAN_SUITES:
             return address
-    raise RuntimeError(f"apt knows no source for one of {', '.join(SUITES.values())}, expected a Debian mirror")
-
-
-def _run(command: list[str], folder: Path | None = None) -> str:
-    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        raise RuntimeError(f"{' '.join(command[:1])} failed with {answer.returncode}:\n{answer.stderr[-2000:]}")
-    return answer.stdout
+    raise RuntimeError(
+        f"apt's sources: found {', '.join(sorted({suite for _, suite in found})) or 'none'}, "
+        f"expected one of Debian's suites ({', '.join(DEBIAN_SUITES)})"
+    )

@@ -21,6 +21,7 @@ from sandbox.process import ManagedProcess, free_port
 
 SCRAPE_CONFIG = Path(__file__).parents[1] / "manifests/monitoring/prometheus-scrape.yml"
 READY_SECONDS = 30.0
+STOP_SECONDS = 3.0
 NAMESPACE = "monitoring"
 TOKEN_SECONDS = 24 * 3600
 EMPTY_ALERTMANAGER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
@@ -71,19 +72,42 @@ class Monitoring:
             self._discovery.stop()
         for process in (self._prometheus, self._alertmanager):
             if process is not None:
-                process.stop(3.0)
+                process.stop(STOP_SECONDS)
         if self._own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def write_rules(self, name: str, text: str) -> None:
-        """Put a rule file in place and reload Prometheus. Raises `RuntimeError` with its words where it refuses."""
-        (self.folder / "rules" / f"{name}.yml").write_text(text)
+        """Put a rule file in place and reload Prometheus.
+
+        Raises `RuntimeError` with Prometheus' words where it refuses; the earlier file is in place again then.
+        """
+        self._put(self.folder / "rules" / f"{name}.yml", text, self.prometheus_url)
+
+    def remove_rules(self, name: str) -> None:
+        """Take a rule file away and reload Prometheus."""
+        (self.folder / "rules" / f"{name}.yml").unlink()
         self._reload(self.prometheus_url)
 
     def configure_alertmanager(self, text: str) -> None:
-        """Put a configuration in place and reload Alertmanager. Raises `RuntimeError` where it refuses."""
-        (self.folder / "alertmanager.yml").write_text(text)
+        """Put a configuration in place and reload Alertmanager. Raises `RuntimeError` as `write_rules` does."""
+        self._put(self.folder / "alertmanager.yml", text, self.alertmanager_url)
+
+    def reload(self) -> None:
+        """Reload both; returns once what is on disk is in force. Raises `RuntimeError` where one refuses."""
+        self._reload(self.prometheus_url)
         self._reload(self.alertmanager_url)
+
+    def restart_alertmanager(self) -> None:
+        """Stop Alertmanager and start it again: on the same address and data, and knowing no alert."""
+        if self._alertmanager is not None:
+            self._alertmanager.stop(STOP_SECONDS)
+        self._start_alertmanager()
+
+    def restart_prometheus(self) -> None:
+        """Stop Prometheus and start it again, on the same address and data."""
+        if self._prometheus is not None:
+            self._prometheus.stop(STOP_SECONDS)
+        self._start_prometheus()
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query's result: `[{"metric": {…}, "value": [time, "number"]}]`."""
@@ -99,6 +123,11 @@ class Monitoring:
     def alerts(self) -> list[dict[str, Any]]:
         """Prometheus' own view of its alerts."""
         found: list[dict[str, Any]] = self.get(self.prometheus_url + "/api/v1/alerts")["data"]["alerts"]
+        return found
+
+    def rules(self) -> list[dict[str, Any]]:
+        """The rule groups that Prometheus has loaded, each rule with its state and health."""
+        found: list[dict[str, Any]] = self.get(self.prometheus_url + "/api/v1/rules")["data"]["groups"]
         return found
 
     def get(self, url: str, **parameters: str) -> Any:
@@ -117,21 +146,29 @@ class Monitoring:
         (self.folder / "rules").mkdir(parents=True, exist_ok=True)
         (self.folder / "alertmanager.yml").write_text(EMPTY_ALERTMANAGER)
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(self._prometheus_config(), sort_keys=False))
+        self._start_alertmanager()
+        self._start_prometheus()
+
+    def _start_alertmanager(self) -> None:
         self._alertmanager = ManagedProcess(
             "alertmanager",
             [
-                *binaries.alertmanager_command(self.folder),
+                *self.binaries.alertmanager_command(),
                 f"--config.file={self.folder / 'alertmanager.yml'}",
                 f"--storage.path={self.folder / 'alertmanager'}",
                 f"--web.listen-address={self.alertmanager_url.removeprefix('http://')}",
-                "--cluster.listen-address=",
+                "--cluster.listen-address=",  # Alone: no mesh.
             ],
             self.folder / "alertmanager.log",
+            folder=self.folder,
         )
+        self._alertmanager.wait_until(lambda: self._answers(self.alertmanager_url), READY_SECONDS, "/-/ready answers")
+
+    def _start_prometheus(self) -> None:
         self._prometheus = ManagedProcess(
             "prometheus",
             [
-                binaries.prometheus,
+                self.binaries.prometheus,
                 f"--config.file={self.folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={self.folder / 'prometheus'}",
                 f"--web.listen-address={self.prometheus_url.removeprefix('http://')}",
@@ -141,7 +178,6 @@ class Monitoring:
             self.folder / "prometheus.log",
             folder=self.folder,
         )
-        self._alertmanager.wait_until(lambda: self._answers(self.alertmanager_url), READY_SECONDS, "/-/ready answers")
         self._prometheus.wait_until(lambda: self._answers(self.prometheus_url), READY_SECONDS, "/-/ready answers")
 
     def _prometheus_config(self) -> dict[str, Any]:
@@ -176,11 +212,26 @@ class Monitoring:
         except urllib3.exceptions.HTTPError:
             return False
 
+    def _put(self, path: Path, text: str, url: str) -> None:
+        earlier = path.read_text() if path.exists() else None
+        path.write_text(text)
+        try:
+            self._reload(url)
+        except RuntimeError:
+            if earlier is None:
+                path.unlink()
+            else:
+                path.write_text(earlier)
+            raise
+
     def _reload(self, url: str) -> None:
         # Both answer only once the new configuration is in force.
         response = self._http.request("POST", url + "/-/reload", timeout=30.0)
         if response.status != 200:
-            raise RuntimeError(f"reload refused: {response.data[:2000].decode(errors='replace')}")
+            answer = response.data[:2000].decode(errors="replace").strip()
+            process = self._prometheus if url == self.prometheus_url else self._alertmanager
+            log = process.log_tail(3) if process is not None else ""
+            raise RuntimeError(f"POST {url}/-/reload: {answer}\n{log}")
 
 
 def prometheus_token(api: Api) -> str:

@@ -81,10 +81,10 @@ class ManagedProcess:
         if not self.is_running:
             raise ProcessError(f"{self.name} ended with {self._process.returncode} {when}:\n{self.log_tail()}")
 
-    def log_tail(self) -> str:
+    def log_tail(self, lines: int = LOG_TAIL_LINES) -> str:
         """The last lines of its log."""
         try:
-            return "\n".join(self.log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
 
