@@ -65,8 +65,9 @@ def template_writer(workload: JsonObject) -> str:
         for entry in workload["metadata"].get("managedFields") or []
         if "f:template" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
     ]
-    latest = max(entries, key=lambda entry: str(entry.get("time", "")), default=None)
-    return str(latest.get("manager", "")) if latest else ""
+    # Times are whole seconds; within one, an update comes after the apply that it changes.
+    entries.sort(key=lambda entry: (str(entry.get("time", "")), entry.get("operation") == "Update"))
+    return str(entries[-1].get("manager", "")) if entries else ""
 
 
 def created_at(item: JsonObject) -> datetime:

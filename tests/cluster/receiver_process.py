@@ -1,0 +1,90 @@
+"""The receiver as a real process, with the shipped service account's token."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from sandbox.process import ManagedProcess, free_port
+
+TOKEN = "deliveries-need-this"
+
+
+class ReceiverProcess:
+    """`metricops receiver serve` on a free port of loopback."""
+
+    def __init__(self, kubeconfig: Path, folder: Path, **settings: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._token = folder / "token"
+        self._token.write_text(TOKEN)
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(20.0), maxsize=32)
+        environment = {
+            "METRICOPS_LISTEN": f"127.0.0.1:{port}",
+            "METRICOPS_KUBECONFIG": str(kubeconfig),
+            "METRICOPS_TOKEN_FILE": str(self._token),
+            "METRICOPS_SWEEP_INTERVAL": "1s",
+            **{f"METRICOPS_{key.upper()}": value for key, value in settings.items()},
+        }
+        command = [sys.executable, "-m", "cli.main", "receiver", "serve"]
+        self.process = ManagedProcess("receiver", command, folder / "receiver.log", environment=environment)
+
+    def wait_until_ready(self) -> None:
+        self.process.wait_until(self._is_ready, 30, "/readyz answers 200")
+
+    def deliver(self, *alerts: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """POST a delivery. Returns the status and the decoded answer."""
+        body = {"version": "4", "groupKey": "{}:{test}", "status": "firing", "truncatedAlerts": 0, "alerts": alerts}
+        response = self._http.request(
+            "POST",
+            f"{self.url}/api/v1/alerts",
+            body=json.dumps(body),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"},
+        )
+        return response.status, json.loads(response.data)
+
+    def decide(self, alert: dict[str, Any]) -> dict[str, Any]:
+        """Deliver one alert and return the answer about it."""
+        status, answer = self.deliver(alert)
+        assert status == 200, answer
+        decided: dict[str, Any] = answer["alerts"][0]
+        return decided
+
+    def metrics(self) -> str:
+        return self._http.request("GET", f"{self.url}/metrics").data.decode()
+
+    def forbidden(self) -> list[str]:
+        """The requests that the API server refused for want of a right, as `VERB resource`."""
+        pattern = r'metricops_kubernetes_requests_total\{code="403",resource="([^"]+)",verb="([^"]+)"\}'
+        return sorted(f"{verb} {resource}" for resource, verb in re.findall(pattern, self.metrics()))
+
+    def log(self) -> str:
+        return self.process.log.read_text(errors="replace")
+
+    def _is_ready(self) -> bool:
+        try:
+            return self._http.request("GET", f"{self.url}/readyz", timeout=2.0).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+
+def alert_for(namespace: str, deployment: str, *, name: str = "ErrorBudgetBurn", **changes: Any) -> dict[str, Any]:
+    """A firing alert about a Deployment that began this second."""
+    labels = {"alertname": name, "namespace": namespace, "deployment": deployment, "metricops": "undo"}
+    return {
+        "status": "firing",
+        "labels": labels,
+        "annotations": {},
+        "startsAt": datetime.now(UTC).isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "",
+        "fingerprint": f"{name}-{namespace}-{deployment}",
+        **changes,
+    }

@@ -1,0 +1,110 @@
+"""The shipped rights: each one is needed, none is missing, none is too many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from receiver.cluster.api import Api, ApiError, object_path
+from receiver.names import DEFAULT_NAMESPACE
+from tests.cluster.conftest import BASE
+from tests.cluster.receiver_process import ReceiverProcess, alert_for
+from tests.cluster.workloads import deploy, records, wait_for_phase
+
+NEEDED = [
+    # verb, group, resource, name, what breaks without it
+    ("get", "apps", "deployments", "", "no workload can be read"),
+    ("patch", "apps", "deployments", "", "no undo can be sent"),
+    ("list", "apps", "replicasets", "", "no revision is known"),
+    ("get", "", "namespaces", "", "no namespace's opt-in can be read"),
+    ("create", "metricops.dev", "rollbacks", "", "no claim can be made"),
+    ("get", "metricops.dev", "rollbacks", "", "no claim can be worked on"),
+    ("list", "metricops.dev", "rollbacks", "", "no earlier claim is found"),
+    ("patch", "metricops.dev", "rollbacks/status", "", "no phase can be written"),
+    ("create", "events.k8s.io", "events", "", "nobody is told"),
+    ("get", "", "configmaps", "metricops-control", "the stop switch can't be read, so everything is stopped"),
+]
+FORBIDDEN = [
+    ("patch", "metricops.dev", "rollbacks", ""),
+    ("update", "metricops.dev", "rollbacks", ""),
+    ("update", "apps", "deployments", ""),
+    ("delete", "apps", "deployments", ""),
+    ("get", "", "secrets", "metricops-token"),
+    ("get", "", "configmaps", "another"),
+    ("create", "", "pods", ""),
+]
+
+
+def is_allowed(account: Api, verb: str, group: str, resource: str, name: str) -> bool:
+    """Ask the API server itself (SelfSubjectAccessReview)."""
+    main, _, subresource = resource.partition("/")
+    attributes = {"verb": verb, "group": group, "resource": main, "subresource": subresource, "name": name}
+    attributes["namespace"] = DEFAULT_NAMESPACE if main in ("configmaps", "secrets") else "default"
+    if main == "namespaces":
+        attributes |= {"namespace": "", "name": "default"}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = account.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+    return bool(answer["status"]["allowed"])
+
+
+@pytest.fixture(scope="module")
+def account(receiver_kubeconfig: Path) -> Api:
+    return Api.connect(str(receiver_kubeconfig))
+
+
+@pytest.mark.parametrize("needed", NEEDED, ids=[f"{n[0]} {n[2]}" for n in NEEDED])
+def test_needed(account: Api, needed: tuple[str, str, str, str, str]) -> None:
+    verb, group, resource, name, without = needed
+    missing = f"missing in manifests/base/rbac.yaml: {verb} {resource}.{group} {name}: {without}"
+    assert is_allowed(account, verb, group, resource, name), missing
+
+
+@pytest.mark.parametrize(("verb", "group", "resource", "name"), FORBIDDEN, ids=[f"{n[0]} {n[2]}" for n in FORBIDDEN])
+def test_forbidden(account: Api, verb: str, group: str, resource: str, name: str) -> None:
+    assert not is_allowed(account, verb, group, resource, name)
+
+
+def test_nothing_is_granted_that_is_not_needed(account: Api) -> None:
+    granted = {
+        (verb, group, resource, name)
+        for item in yaml.safe_load_all((BASE / "rbac.yaml").read_text())
+        for rule in item.get("rules") or []
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for name in rule.get("resourceNames") or [""]
+    }
+    assert granted == {needed[:4] for needed in NEEDED}
+
+
+def test_a_whole_rollback_meets_no_refusal(api: Api, namespace: str, receiver: ReceiverProcess) -> None:
+    deploy(api, namespace, "shop", "one")
+    deploy(api, namespace, "shop", "two")
+    status, answer = receiver.deliver(alert_for(namespace, "shop"))
+    assert receiver.forbidden() == [], f"the shipped RBAC lacks: {receiver.forbidden()}"
+    assert status == 200, answer
+    wait_for_phase(api, namespace, "RolledBack", "Recovered")
+    assert receiver.forbidden() == [], f"the shipped RBAC lacks: {receiver.forbidden()}"
+
+
+def test_nobody_changes_a_spec(api: Api, account: Api, namespace: str, receiver: ReceiverProcess) -> None:
+    deploy(api, namespace, "shop", "one")
+    deploy(api, namespace, "shop", "two")
+    receiver.decide(alert_for(namespace, "shop"))
+    wait_for_phase(api, namespace, "RolledBack", "Recovered")
+    name = records(api, namespace)[0]["metadata"]["name"]
+    at = object_path("metricops.dev/v1", "rollbacks", namespace, name)
+    with pytest.raises(ApiError, match="403"):
+        account.merge_patch(at, {"spec": {"mode": "dry-run"}})
+    with pytest.raises(ApiError, match="immutable"):
+        api.merge_patch(at, {"spec": {"mode": "dry-run"}})
+    with pytest.raises(ApiError, match="immutable"):
+        api.merge_patch(at, {"spec": {"blamed": {"revision": 9}}})
+    approval = {"decision": "approve", "blamedHash": "a", "targetHash": "b"}
+    assert api.merge_patch(at, {"spec": {"approval": approval}})["spec"]["approval"] == approval

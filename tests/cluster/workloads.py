@@ -1,0 +1,107 @@
+"""Deployments as people and CD systems write them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.workloads.deployment import rollout_complete
+from sandbox.process import wait_until
+
+IMAGE = "registry.k8s.io/pause:3.10"
+ROLLOUT_SECONDS = 90.0
+MANAGER = "a-person"
+
+
+def manifest(namespace: str, name: str, version: str, annotations: Mapping[str, str]) -> JsonObject:
+    """A Deployment whose template differs by its version alone."""
+    container = {"name": "main", "image": IMAGE, "env": [{"name": "VERSION", "value": version}]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {"metricops.dev/rollback": "enabled"},
+            "annotations": {"kubernetes.io/change-cause": version, **annotations},
+        },
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"terminationGracePeriodSeconds": 0, "containers": [container]},
+            },
+        },
+    }
+
+
+def path(namespace: str, name: str) -> str:
+    return object_path("apps/v1", "deployments", namespace, name)
+
+
+def deploy(
+    api: Api,
+    namespace: str,
+    name: str,
+    version: str,
+    *,
+    wait: bool = True,
+    annotations: Mapping[str, str] = MappingProxyType({}),
+) -> JsonObject:
+    """Write a release by server-side apply, and wait until it serves."""
+    body = manifest(namespace, name, version, annotations)
+    applied = api.apply(path(namespace, name), body, field_manager=MANAGER)
+    if wait:
+        wait_for_rollout(api, namespace, name)
+    return applied
+
+
+def wait_for_rollout(api: Api, namespace: str, name: str) -> None:
+    wait_until(lambda: rollout_complete(api.get(path(namespace, name))), ROLLOUT_SECONDS, f"{name} is rolled out")
+
+
+def version_of(deployment: JsonObject) -> str:
+    environment = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    return str(next(entry["value"] for entry in environment if entry["name"] == "VERSION"))
+
+
+def label(api: Api, namespace: str, name: str, mode: str | None) -> None:
+    """Set the workload's opt-in label, as kubectl does."""
+    body = {"metadata": {"labels": {"metricops.dev/rollback": mode}}}
+    api.merge_patch(path(namespace, name), body, fieldManager="kubectl-label")
+
+
+def records(api: Api, namespace: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get(object_path("metricops.dev/v1", "rollbacks", namespace))["items"]
+    return found
+
+
+def phase(record: JsonObject) -> str:
+    return str((record.get("status") or {}).get("phase") or "Claimed")
+
+
+def wait_for_phase(api: Api, namespace: str, *phases: str, seconds: float = 60.0) -> dict[str, Any]:
+    """Wait until the namespace's only record is in one of these phases; returns it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = records(api, namespace)
+        if len(found) == 1 and phase(found[0]) in phases:
+            return found[0]
+        if time.monotonic() > deadline:
+            shown = [(record["metadata"]["name"], record.get("status")) for record in found]
+            raise AssertionError(f"not within {seconds:g} s: one record in {' or '.join(phases)}; found {shown}")
+        time.sleep(0.1)
+
+
+def exists(api: Api, object_at: str) -> bool:
+    try:
+        api.get(object_at)
+    except ApiError as error:
+        if error.status == 404 or error.is_transient:  # A new CRD answers 429 for a moment.
+            return False
+        raise
+    return True
