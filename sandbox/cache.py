@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import IO
 Progress = Callable[[str], None]
 
 OWNER = "owner.lock"
+WAIT_TOLD_EVERY_SECONDS = 8.0
 _owned: list[IO[str]] = []  # Open for as long as this process lives: the kernel lets go of the locks when it ends.
 
 
@@ -71,18 +74,27 @@ def built_once(name: str, build: Callable[[Path], None], progress: Progress) -> 
 @contextmanager
 def _locked(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        told = -math.inf
+        while not _is_taken(lock):
+            if time.monotonic() - told >= WAIT_TOLD_EVERY_SECONDS:
+                told = time.monotonic()
+                on_wait()
+            time.sleep(0.1)
         yield
+
+
+def _is_taken(lock: IO[str]) -> bool:
+    """Whether the lock is ours now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_abandoned(folder: Path) -> bool:
     try:
         with (folder / OWNER).open() as owner:
-            fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # Locked, or without an owner's file: somebody else's.
+            return _is_taken(owner)
+    except OSError:  # Without an owner's file it is somebody else's.
         return False
-    return True
