@@ -41,13 +41,7 @@ def main(kubernetes: str, pair: Pair) -> None:
 def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
     sandbox.install(SETTINGS)
     sandbox.route_alerts()
-    rules = subprocess.run(
-        [sys.executable, "-m", "cli.main", "rules", "generate", "--format", "prometheus", HERE / "objectives.yaml"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    sandbox.monitoring.write_rules("objectives", rules)
+    load_objectives(sandbox)
     narrator.progress("metricops rules generate: the objectives' rules are loaded")
     story = Story(sandbox, narrator)
     traffic = story.prepare()
@@ -73,6 +67,17 @@ def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
         _show_where_to_look(sandbox, narrator)
         return False
     return True
+
+
+def load_objectives(sandbox: Sandbox) -> None:
+    """Generate the rules as a user would, and give them to Prometheus."""
+    rules = subprocess.run(
+        [sys.executable, "-m", "cli.main", "rules", "generate", "--format", "prometheus", HERE / "objectives.yaml"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    sandbox.monitoring.write_rules("objectives", rules)
 
 
 def _table(times: list[tuple[str, float]]) -> str:
