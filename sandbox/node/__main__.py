@@ -22,6 +22,9 @@ def main() -> int:
     parser.add_argument("--images", type=Path, action="append", default=[], help="a further folder of images")
     parser.add_argument("--run", type=Path, help="where logs and volumes go (default: a temporary folder)")
     parser.add_argument("--bind", action="store_true", help="bind pending pods to this node: for want of a scheduler")
+    parser.add_argument(
+        "--backoff", type=float, default=1.0, help="seconds before the second restart of a container; doubles up to 30"
+    )
     options = parser.parse_args()
     for needed in ("bwrap", "nsenter"):
         if shutil.which(needed) is None:
@@ -32,7 +35,7 @@ def main() -> int:
         run_folder = (options.run or Path(temporary)).resolve()
         try:
             api = NodeApi.connect(str(options.kubeconfig), user_agent="standin-node")
-            node = Node(api, options.name, run_folder, options.images, binds=options.bind)
+            node = Node(api, options.name, run_folder, options.images, binds=options.bind, backoff=options.backoff)
             node.start()
         except ApiError as error:
             print(f"{options.kubeconfig}: {error}", file=sys.stderr)

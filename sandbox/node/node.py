@@ -32,7 +32,14 @@ class Node:
     """A stand-in node of this name in the cluster of `api`."""
 
     def __init__(
-        self, api: NodeApi, name: str, run_folder: Path, images: Sequence[Path] = (), *, binds: bool = False
+        self,
+        api: NodeApi,
+        name: str,
+        run_folder: Path,
+        images: Sequence[Path] = (),
+        *,
+        binds: bool = False,
+        backoff: float = 1.0,
     ) -> None:
         address = urlsplit(api.server)
         port = address.port or (443 if address.scheme == "https" else 80)
@@ -45,6 +52,7 @@ class Node:
             images=[*images, IMAGES],
             exposed=exposed_paths(CHECKOUT),
             run_folder=run_folder,
+            first_backoff=backoff,
             services=service_variables(address.hostname or "127.0.0.1", port),
         )
         self._registration = Registration(api, name)

@@ -22,15 +22,19 @@ def start_node(
     name: str = DEFAULT_NAME,
     images: Sequence[Path] = (),
     bind: bool = False,
+    backoff: float | None = None,
 ) -> ManagedProcess:
     """Start a node for this cluster. Returns when its Node object is Ready; end it with `stop(STOP_SECONDS)`.
 
     `run_folder` gets the logs: `node.log`, and `<namespace>_<pod>/<container>.log`. `images` are further folders of
-    images; `bind` makes the node bind pending pods, for a control plane without a scheduler. Raises `ProcessError`.
+    images; `bind` makes the node bind pending pods, for a control plane without a scheduler; `backoff` is the wait
+    before a container's second restart in seconds (1 unless given; it doubles). Raises `ProcessError`.
     """
     run_folder.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [sys.executable, "-m", "sandbox.node", "--kubeconfig", kubeconfig, "--name", name]
     command += ["--run", run_folder, *(["--bind"] if bind else [])]
+    if backoff is not None:
+        command += ["--backoff", str(backoff)]
     for folder in images:
         command += ["--images", folder]
     node = ManagedProcess(f"node {name}", command, run_folder / "node.log")
