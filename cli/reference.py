@@ -1,0 +1,81 @@
+"""`metricops reference`: the reference pages in docs/reference/, made from the code."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from receiver.decision.phases import LEAVES_TO, UNFINISHED, Phase
+from receiver.decision.reasons import ALL_REASONS
+from receiver.metrics import Metrics
+from receiver.settings import Settings, flag_name, variable_name
+
+NOTE = "Made by `metricops reference`; do not edit."
+
+
+def pages() -> dict[str, str]:
+    """The pages by file name."""
+    return {"settings.md": _settings(), "reasons.md": _reasons(), "metrics.md": _metrics(), "phases.md": _phases()}
+
+
+@click.command(name="reference")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/reference"))
+def reference_command(output: Path) -> None:
+    """Write the reference pages: settings, reasons, metrics, phases."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (output / name).write_text(text)
+        click.echo(f"wrote {output / name}")
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def _settings() -> str:
+    rows = [
+        [
+            f"`{flag_name(s.name)}`",
+            f"`{variable_name(s.name)}`",
+            f"`{s.default}`" if s.default else "",
+            s.metadata["meaning"],
+        ]
+        for s in fields(Settings)
+    ]
+    return (
+        f"# Settings of the receiver\n\n{NOTE}\n\nA flag of `metricops receiver serve` wins over the environment "
+        "variable, that over the default. Durations are Prometheus' (`30s`, `5m`, `1h30m`).\n\n"
+        + _table(["flag", "variable", "default", "meaning"], rows)
+    )
+
+
+def _reasons() -> str:
+    rows = [[f"`{r.word}`", str(r.verdict), r.meaning, r.remedy] for r in ALL_REASONS]
+    return (
+        f"# Reasons\n\n{NOTE}\n\nEvery alert is decided with one of these, looked for in this order. The word is the "
+        "label of `metricops_decisions_total`, a field of the log line, and stands on the Rollback.\n\n"
+        + _table(["reason", "verdict", "what it means", "what to do"], rows)
+    )
+
+
+def _metrics() -> str:
+    rows = []
+    for family in sorted(Metrics().registry.collect(), key=lambda family: family.name):
+        if family.name.startswith("metricops_"):
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            rows.append([f"`{name}`", family.type, family.documentation])
+    return f"# Metrics of the receiver\n\n{NOTE}\n\nAt `/metrics`.\n\n" + _table(["metric", "type", "meaning"], rows)
+
+
+def _phases() -> str:
+    rows = [
+        [
+            f"`{phase}`" + (" (unfinished)" if phase in UNFINISHED else ""),
+            ", ".join(f"`{after}`" for after in Phase if after in LEAVES_TO[phase]) or "an end",
+        ]
+        for phase in Phase
+    ]
+    return f"# Phases of a Rollback\n\n{NOTE}\n\n" + _table(["phase", "leads to"], rows)
