@@ -47,7 +47,7 @@ def control_plane_binaries(version: str = DEFAULT_VERSION, *, progress: Progress
             found = _reported_version(Path(folder) / "kube-apiserver")
             if found.startswith(f"v{version}."):
                 return ControlPlaneBinaries(Path(folder), found)
-    exact = _exact_version((SOURCE / version / "go.mod").read_text())
+    exact = exact_version((SOURCE / version / "go.mod").read_text())
     built = built_once(
         f"controlplane-{exact}-{_sources_hash(version)}",
         lambda draft: _build(version, exact, draft, progress),
@@ -68,7 +68,8 @@ def _sources(version: str) -> list[Path]:
     return [SOURCE / "main.go", SOURCE / version / "go.mod", SOURCE / version / "go.sum"]
 
 
-def _exact_version(go_mod: str) -> str:
+def exact_version(go_mod: str) -> str:
+    """The Kubernetes release (`v1.36.3`) that a go.mod requires. Raises `ValueError` where it requires none."""
     found = re.search(r"^\s*(?:require )?k8s\.io/kubernetes (v\S+)", go_mod, re.MULTILINE)
     if found is None:
         raise ValueError("go.mod does not require k8s.io/kubernetes")

@@ -25,6 +25,7 @@ CONTROLLERS = (
     "daemonset",
     "namespace",
     "serviceaccount",
+    "clusterrole-aggregation",
     "garbage-collector",
     "disruption",
     "horizontal-pod-autoscaler",
@@ -57,6 +58,8 @@ AUDIT_POLICY: dict[str, Any] = {
 }
 """Who wrote what, in full; who read what, by name; and nothing of what Kubernetes does for itself."""
 READY_SECONDS = 60.0
+RESTART_GRACE_SECONDS = 1.0
+"""Its data is etcd's: what the grace is for, ending watches politely, is not worth waiting for."""
 
 
 class ControlPlane:
@@ -156,7 +159,7 @@ class ControlPlane:
     def restart_api_server(self) -> None:
         """Stop kube-apiserver and start it again, on the same port and data."""
         if self._api_server is not None:
-            self._api_server.stop()
+            self._api_server.stop(RESTART_GRACE_SECONDS)
         self._start_api_server()
 
     def stop(self) -> None:

@@ -64,6 +64,7 @@ def target_groups(pod: JsonObject) -> list[dict[str, Any]]:
         "__meta_kubernetes_pod_controller_kind": controller.get("kind", ""),
         "__meta_kubernetes_pod_controller_name": controller.get("name", ""),
     }
-    for key, value in (metadata.get("annotations") or {}).items():
-        labels["__meta_kubernetes_pod_annotation_" + re.sub(r"[^a-zA-Z0-9_]", "_", key)] = value
+    for kind in ("label", "annotation"):
+        for key, value in (metadata.get(f"{kind}s") or {}).items():
+            labels[f"__meta_kubernetes_pod_{kind}_" + re.sub(r"[^a-zA-Z0-9_]", "_", key)] = value
     return [{"targets": [address], "labels": labels}]

@@ -38,12 +38,20 @@ class Monitoring:
         pair: Pair = "default",
         binaries: MonitoringBinaries | None = None,
         interval: str = "1s",
+        resend_delay: str = "5s",
         folder: Path | None = None,
     ) -> None:
+        """`interval` is that of scrapes and evaluations.
+
+        `resend_delay` is Prometheus' `--rules.alert.resend-delay` (1m unless set): 2.x knows no Alertmanager in the
+        first seconds after a reload, and an alert that fires then is sent only when it is sent again. An alert that
+        is not sent again for four times as long is resolved.
+        """
         self._cluster = cluster
         self._progress = progress
         self.binaries = binaries or monitoring_binaries(pair, progress=progress)
         self._interval = interval
+        self._resend_delay = resend_delay
         self._own_folder = folder is None
         self.folder = folder or run_folder("monitoring")
         self.prometheus_url = f"http://127.0.0.1:{free_port()}"
@@ -172,6 +180,7 @@ class Monitoring:
                 f"--config.file={self.folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={self.folder / 'prometheus'}",
                 f"--web.listen-address={self.prometheus_url.removeprefix('http://')}",
+                f"--rules.alert.resend-delay={self._resend_delay}",
                 "--web.enable-lifecycle",
                 "--storage.tsdb.retention.time=1d",
             ],
