@@ -86,6 +86,7 @@ def _prepared(cluster: Cluster) -> Iterator[Cluster]:
     finally:
         for item in reversed(created):
             _delete(cluster.api, _path(item))
+        wait_until(lambda: not any(exists(cluster.api, _path(item)) for item in created), 60, "what was made is gone")
         if node is not None:
             node.stop(STOP_SECONDS)
 

@@ -9,6 +9,7 @@ from sandbox.demo.__main__ import SETTINGS, load_objectives
 from sandbox.demo.narrator import Narrator
 from sandbox.demo.story import Story
 from sandbox.stack import Sandbox
+from tests.dashboard import expressions
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -43,6 +44,8 @@ def test_a_bad_release_is_undone_and_recovers(pair: Pair, replicas: int) -> None
         assert "Recovered" in described
         log = sandbox.pod_log("metricops-system", "metricops-receiver", "receiver")
         assert sandbox.token not in log
+        empty = [title for title, expression in expressions() if not sandbox.monitoring.query(expression)]
+        assert empty == [], "panels of the dashboard without data"
         # A new CRD answers the first sweep with 429 for a moment; nothing else may go wrong.
         strange = [line for line in log.splitlines() if '"level": "error"' in line or "Traceback" in line]
         assert strange == []
