@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
 from rules import names
 from rules.durations import format_duration
-from rules.specification import BurnWindow, Objective, RawRule, Specification
-from rules.windows import decimal_text, detection_time, threshold
+from rules.names import WINDOW_PLACEHOLDER
+from rules.specification import DeployerRule, ErrorBudget, Specification
+from rules.windows import BurnWindow, in_seconds, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alerting rule."""
+    """An alerting rule that fires once its expression has given something for `hold`."""
 
     alert: str
     expression: str
@@ -35,101 +35,142 @@ class AlertRule:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules that are evaluated one after the other."""
+    """The rules of one specification, which are evaluated one after the other. `labels` are the object's."""
 
     name: str
     namespace: str
+    labels: dict[str, str]
     rules: tuple[Recording | AlertRule, ...]
 
 
 def generate(specification: Specification) -> RuleGroup:
-    """The rules of one specification."""
-    workload = specification.workload
-    if isinstance(specification, RawRule):
-        rules: tuple[Recording | AlertRule, ...] = (_raw_alert(specification),)
+    """The rules of one specification; the same specification always gives the same rules."""
+    judge = specification.judge
+    rules: tuple[Recording | AlertRule, ...]
+    if isinstance(judge, DeployerRule):
+        rules = (_deployer_alert(specification, judge),)
     else:
-        rules = (*_recordings(specification), *(_burn_alert(specification, w) for w in specification.windows))
-    return RuleGroup(f"slo-{workload.namespace}-{specification.name}", workload.namespace, rules)
+        alerts = (_burn_alert(specification, judge, window) for window in judge.windows)
+        rules = (*_recordings(specification, judge), *alerts)
+    return RuleGroup(specification.name, specification.workload.namespace, dict(specification.labels), rules)
+
+
+def errors_per_second(budget: ErrorBudget, window: str) -> str:
+    """Failed events per second, as one series without labels; 0 where there are events but no error series yet."""
+    return f"(sum({_over(budget.errors, window)}) or 0 * {_events_per_second(budget, window)})"
+
+
+def error_ratio(budget: ErrorBudget, window: str) -> str:
+    """The SLI: the share of events that failed, as one series without labels; nothing where there are no events."""
+    return _ratio(errors_per_second(budget, window), budget, window)
+
+
+def _events_per_second(budget: ErrorBudget, window: str) -> str:
+    return f"sum({_over(budget.total, window)})"
+
+
+def _ratio(errors: str, budget: ErrorBudget, window: str) -> str:
+    # Without events, 0/0 is NaN, which poisons long windows, and 1/0 is +Inf, which fires.
+    return f"{errors} / ({_events_per_second(budget, window)} > 0)"
+
+
+def _over(query: str, window: str) -> str:
+    return query.replace(WINDOW_PLACEHOLDER, window)
 
 
 def _identity(specification: Specification) -> dict[str, str]:
-    return {**specification.workload.labels(), names.SLO_LABEL: specification.name}
+    return {**specification.workload.labels, names.SLO_LABEL: specification.name}
 
 
-def error_ratio(objective: Objective, window: str) -> str:
-    """The SLI: the share of events that failed. No error series yet counts as none; without events there is no SLI."""
-    errors, total = _query(objective.errors, window), _query(objective.total, window)
-    return f"(sum({errors}) or 0 * sum({total})) / (sum({total}) > 0)"
+def _recorded(record: str, specification: Specification) -> str:
+    # Quotes can't occur in these values: they are names of Kubernetes objects.
+    matchers = ",".join(f'{label}="{value}"' for label, value in _identity(specification).items())
+    return f"{record}{{{matchers}}}"
 
 
-def _query(query: str, window: str) -> str:
-    return query.replace(names.WINDOW_PLACEHOLDER, window)
-
-
-def _recordings(objective: Objective) -> list[Recording]:
-    windows = sorted({length for window in objective.windows for length in (window.short, window.long)})
-    labels = _identity(objective)
-    ratios = [
-        Recording(
-            names.ERROR_RATIO_RECORD + format_duration(window), error_ratio(objective, format_duration(window)), labels
-        )
-        for window in windows
+def _recordings(specification: Specification, budget: ErrorBudget) -> list[Recording]:
+    spans = sorted({span for window in budget.windows for span in (window.long, window.short)})
+    counted = {window.long for window in budget.windows if window.undo}
+    labels = {**_identity(specification), names.SERVICE_LABEL: specification.service}
+    recordings = []
+    for span in spans:
+        window = format_duration(span)
+        errors = errors_per_second(budget, window)
+        if span in counted:
+            recordings.append(Recording(names.ERRORS_RECORD + window, errors, labels))
+            errors = _recorded(names.ERRORS_RECORD + window, specification)
+            # The recording has labels, the sum of all events has none.
+            errors = f"sum({errors})"
+        recordings.append(Recording(names.ERROR_RATIO_RECORD + window, _ratio(errors, budget, window), labels))
+    now = _recorded(names.ERROR_RATIO_RECORD + format_duration(spans[0]), specification)
+    return [
+        *recordings,
+        Recording(names.BURN_RATE_RECORD, f"{now} / {number_text(budget.budget)}", labels),
+        Recording(names.OBJECTIVE_RECORD, f"vector({number_text(budget.objective)})", labels),
     ]
-    target = Recording(names.OBJECTIVE_RECORD, f"vector({decimal_text(objective.objective)})", labels)
-    return [*ratios, target]
 
 
-def _burn_alert(objective: Objective, window: BurnWindow) -> AlertRule:
-    long, short = format_duration(window.long), format_duration(window.short)
-    limit = decimal_text(threshold(window, objective.budget))
-    selector = ",".join(f'{key}="{value}"' for key, value in _identity(objective).items())
-    expression = " and ".join(f"{names.ERROR_RATIO_RECORD}{length}{{{selector}}} > {limit}" for length in (long, short))
+def _burn_alert(specification: Specification, budget: ErrorBudget, window: BurnWindow) -> AlertRule:
+    long = format_duration(window.long)
     labels = {
-        **_identity(objective),
-        names.SERVICE_LABEL: objective.service,
+        **_identity(specification),
+        names.SERVICE_LABEL: specification.service,
         names.SEVERITY_LABEL: window.severity,
+        # Alerts of one severity can fire at the same time: without this they would be one alert to Alertmanager.
         names.WINDOW_LABEL: long,
     }
+    above = f"/ {number_text(budget.budget)} > {number_text(window.factor)}"
+    conditions = [
+        f"{_recorded(names.ERROR_RATIO_RECORD + format_duration(span), specification)} {above}"
+        for span in (window.long, window.short)
+    ]
     if window.undo:
         labels[names.UNDO_LABEL] = names.UNDO_VALUE
-        seconds = decimal_text(Fraction(window.long // timedelta(milliseconds=1), 1000))
-        failed = f"sum({_query(objective.errors, long)}) * {seconds}"
-        expression += f" and on() {failed} >= {objective.minimum_errors}"
-    worst = detection_time(window, objective.budget)
+        errors = _recorded(names.ERRORS_RECORD + long, specification)
+        conditions.append(f"{errors} * {number_text(in_seconds(window.long))} >= {budget.minimum_errors}")
+    objective = f"{_percent(budget.objective)} over {format_duration(budget.period)}"
+    annotations = {
+        "summary": f"{specification.workload} burns the error budget of {specification.name}.",
+        "description": (
+            f'Over {long}, errors came {{{{ $value | printf "%.1f" }}}} times as often as the objective of '
+            f"{specification.service}, {objective}, allows; the alert fires above "
+            f"{_short(window.factor)} times, that is an error ratio of {_percent(window.threshold(budget.budget))}."
+        ),
+        names.WORST_DETECTION_ANNOTATION: format_duration(window.worst_detection_time),
+    }
+    outage = window.detection_time(budget.budget, Fraction(1))
+    if outage is not None:
+        annotations[names.OUTAGE_DETECTION_ANNOTATION] = format_duration(outage)
+    annotations[names.SLI_ANNOTATION] = template_text(error_ratio(budget, WINDOW_PLACEHOLDER))
+    return AlertRule(names.BURN_ALERT, "\nand\n".join(conditions), window.hold, labels, annotations)
+
+
+def _deployer_alert(specification: Specification, rule: DeployerRule) -> AlertRule:
     return AlertRule(
-        names.BURN_ALERT,
-        expression,
-        window.hold,
-        labels,
-        {
-            "summary": f"{objective.service}: the error budget of {objective.name} burns "
-            f"{decimal_text(window.factor)} times too fast",
-            "description": f"{{{{ $value | humanizePercentage }}}} of the events failed over {long}; the objective "
-            f"allows {decimal_text(objective.budget * 100)} %, and the alert fires above "
-            f"{decimal_text(threshold(window, objective.budget) * 100)} % over {long} and {short}.",
-            "detection": f"A complete failure is found after {format_duration(_milliseconds(worst))} at the soonest.",
-            names.SLI_ANNOTATION: error_ratio(objective, short),
-        },
-    )
-
-
-def _milliseconds(duration: timedelta) -> timedelta:
-    return timedelta(milliseconds=max(1, round(duration / timedelta(milliseconds=1))))
-
-
-def _raw_alert(rule: RawRule) -> AlertRule:
-    return AlertRule(
-        "".join(part.capitalize() for part in re.split(r"[-.]", rule.name)),
-        rule.expression.strip(),
+        names.RULE_ALERT,
+        rule.expression,
         rule.hold,
         {
-            **_identity(rule),
-            names.SERVICE_LABEL: rule.service,
+            **_identity(specification),
+            names.SERVICE_LABEL: specification.service,
             names.SEVERITY_LABEL: "page",
             names.UNDO_LABEL: names.UNDO_VALUE,
         },
         {
-            "summary": f"{rule.service}: the deployer's rule {rule.name} holds",
-            "description": "The value is {{ $value }}.",
+            "summary": f"{specification.workload} breaks its deployer's rule {specification.name}.",
+            "description": template_text(f"For {specification.service}, this gives a value: {rule.expression}"),
         },
     )
+
+
+def template_text(text: str) -> str:
+    """Text for an annotation: Prometheus expands annotations as Go templates, so `{{` has to be quoted."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def _percent(ratio: Fraction) -> str:
+    return f"{_short(ratio * 100)} %"
+
+
+def _short(number: Fraction) -> str:
+    return f"{float(number):.10g}"

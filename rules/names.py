@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-NAMESPACE_LABEL = "namespace"
-WORKLOAD_LABELS = ("deployment", "statefulset", "daemonset")
-UNDO_LABEL = "metricops"
-UNDO_VALUE = "undo"
-
-SEVERITY_LABEL = "severity"
-SLO_LABEL = "slo"
-SERVICE_LABEL = "service"
-WINDOW_LABEL = "long_window"
-
-BURN_ALERT = "ErrorBudgetBurn"
-SLI_ANNOTATION = "metricops_sli"
-
-ERROR_RATIO_RECORD = "slo:error_ratio:rate"
-OBJECTIVE_RECORD = "slo:objective:ratio"
-
 API_VERSION = "metricops.dev/v1"
 KIND = "ServiceLevelObjective"
 WINDOW_PLACEHOLDER = "$window"
+"""Stands in a query where the range goes: `rate(http_request_total[$window])`."""
+
+# Labels of alerts.
+NAMESPACE_LABEL = "namespace"
+KIND_BY_LABEL = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+UNDO_LABEL = "metricops"
+UNDO_VALUE = "undo"
+SEVERITY_LABEL = "severity"
+SERVICE_LABEL = "service"
+SLO_LABEL = "slo"
+WINDOW_LABEL = "long_window"
+
+# Names of alerts.
+BURN_ALERT = "ErrorBudgetBurn"
+RULE_ALERT = "DeployerRule"
+
+# Recordings. The first two carry their window at the end: metricops:slo_error_ratio:rate5m.
+ERROR_RATIO_RECORD = "metricops:slo_error_ratio:rate"
+ERRORS_RECORD = "metricops:slo_errors:rate"
+OBJECTIVE_RECORD = "metricops:slo_objective:ratio"
+BURN_RATE_RECORD = "metricops:slo_burn_rate:current"
+
+# Annotations of alerts.
+SLI_ANNOTATION = "metricops_sli"
+WORST_DETECTION_ANNOTATION = "worst_detection_time"
+OUTAGE_DETECTION_ANNOTATION = "outage_detection_time"

@@ -1,236 +1,179 @@
-"""Specification files (`metricops.dev/v1`, kind `ServiceLevelObjective`) into values."""
+"""Specification files (`metricops.dev/v1`, kind `ServiceLevelObjective`) into values.
+
+All that is wrong with them is told at once.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
-from rules.document import Reader, Value, read_documents
-from rules.durations import DurationError, format_duration, parse_duration
-from rules.names import API_VERSION, KIND, WINDOW_PLACEHOLDER, WORKLOAD_LABELS
-from rules.problems import SpecificationError
-from rules.specification import (
-    DEFAULT_MINIMUM_ERRORS,
-    BurnWindow,
-    Objective,
-    RawRule,
-    Specification,
-    WorkloadTarget,
-)
-from rules.windows import burn_factor, can_fire, decimal_text, threshold, workbook_windows
+from rules.alerting import read_alerting
+from rules.document import read_documents
+from rules.fields import Field, Fields
+from rules.names import API_VERSION, KIND, KIND_BY_LABEL, NAMESPACE_LABEL, WINDOW_PLACEHOLDER
+from rules.problems import Problem, SpecificationError
+from rules.promql import QueryError, one_line
+from rules.specification import DeployerRule, ErrorBudget, Specification, WorkloadTarget
+from rules.windows import NO_TIME
 
-DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-SEVERITIES = ("page", "ticket")
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+DNS_SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+A_LABEL = "lower-case letters, digits and hyphens, at most 63"
 
 
-def parse(text: bytes, file: str) -> list[Specification]:
-    """All specifications of a file. Raises `SpecificationError` with everything that is wrong with it."""
-    reader = Reader()
-    found: list[Specification] = []
-    names: dict[tuple[str, str], int] = {}
-    for document in read_documents(text, file):
-        parser = _DocumentParser(reader, document)
-        specification = parser.parse()
-        if specification is None:
-            continue
-        key = (specification.workload.namespace, specification.name)
-        if key in names:
-            reader.wrong(parser.name_value, f"another name than on line {names[key]}", f"{key[1]!r} a second time")
-        names.setdefault(key, parser.name_value.line)
-        found.append(specification)
-    if reader.problems:
-        raise SpecificationError(reader.problems)
-    return found
+def parse(content: bytes, file: str) -> tuple[Specification, ...]:
+    """All specifications of one file (UTF-8 YAML, several documents allowed). Raises `SpecificationError`."""
+    return parse_files({file: content})
 
 
-class _DocumentParser:
-    """One document; wrong parts are noted in the reader, and the result is then not used."""
+def parse_files(files: Mapping[str, bytes]) -> tuple[Specification, ...]:
+    """All specifications of files, given by their names. Raises `SpecificationError` with all problems of all files."""
+    problems: list[Problem] = []
+    specifications: list[Specification] = []
+    seen: dict[tuple[str, str], str] = {}
+    for file, content in files.items():
+        nodes, of_file = read_documents(content, file)
+        for node in nodes:
+            specification = _read_specification(Field(node, "", file, of_file), seen)
+            if specification is not None:
+                specifications.append(specification)
+        problems += sorted(of_file, key=lambda problem: problem.line)
+    if problems:
+        raise SpecificationError(problems)
+    return tuple(specifications)
 
-    def __init__(self, reader: Reader, document: Value) -> None:
-        self._reader = reader
-        self._document = document
-        self.name_value = document
 
-    def parse(self) -> Specification | None:
-        reader, document = self._reader, self._document
-        before = len(reader.problems)
-        fields = reader.mapping(document, ("apiVersion", "kind", "metadata", "spec"))
-        if not fields:
-            return None
-        for name, wanted in (("apiVersion", API_VERSION), ("kind", KIND)):
-            value = reader.required(document, fields, name, wanted)
-            if value is not None and value.content != wanted:
-                reader.wrong(value, repr(wanted))
-        name = self._name(fields)
-        spec = reader.required(document, fields, "spec", "a mapping")
-        if spec is None:
-            return None
-        known = ("service", "workload", "objective", "window", "indicator", "alerting", "rule")
-        parts = reader.mapping(spec, known)
-        service = reader.text(parts["service"]) if "service" in parts else name
-        workload = self._workload(reader.required(spec, parts, "workload", "namespace and one workload"))
-        result: Specification
-        if "rule" in parts:
-            for other in ("objective", "window", "indicator", "alerting"):
-                if other in parts:
-                    reader.wrong(parts[other], "nothing beside rule", "a field of an objective")
-            result = self._raw_rule(name, service, workload, parts["rule"])
-        else:
-            result = self._objective(name, service, workload, spec, parts)
-        return result if len(reader.problems) == before else None
+def _read_specification(document: Field, seen: dict[tuple[str, str], str]) -> Specification | None:
+    root = document.mapping(("apiVersion", "kind", "metadata", "spec"))
+    if root is None:
+        return None
+    root.required("apiVersion", API_VERSION, lambda field: field.one_of((API_VERSION,)))
+    root.required("kind", KIND, lambda field: field.one_of((KIND,)))
+    metadata = root.required("metadata", "a mapping with a name", lambda field: field.mapping(("name", "labels")))
+    spec = root.required(
+        "spec",
+        "a mapping",
+        lambda field: field.mapping(("service", "workload", "objective", "window", "indicator", "alerting", "rule")),
+    )
+    name = metadata.required("name", "a name", lambda field: field.matching(DNS_LABEL, A_LABEL)) if metadata else None
+    labels = _read_labels(metadata) if metadata else None
+    if spec is None:
+        return None
+    service = spec.required("service", "the service's name", _read_service)
+    workload = spec.required("workload", f"namespace and one of {', '.join(KIND_BY_LABEL)}", _read_workload)
+    judge = _read_rule(spec) if "rule" in spec else _read_budget(spec)
+    name_field = metadata.get("name") if metadata else None
+    if name_field is not None and name is not None and workload is not None:
+        _check_unique(name_field, name, workload.namespace, seen)
+    if name is None or labels is None or service is None or workload is None or judge is None:
+        return None
+    return Specification(name, service, workload, tuple(labels.items()), judge)
 
-    def _name(self, fields: dict[str, Value]) -> str:
-        reader = self._reader
-        metadata = reader.required(self._document, fields, "metadata", "a mapping with a name")
-        if metadata is None:
-            return ""
-        inner = reader.mapping(metadata, ("name", "labels", "annotations", "namespace"))
-        value = reader.required(metadata, inner, "name", "a DNS name")
-        self.name_value = value or metadata
-        return self._dns(value)
 
-    def _workload(self, value: Value | None) -> WorkloadTarget:
-        reader = self._reader
-        nobody = WorkloadTarget("", WORKLOAD_LABELS[0], "")
-        if value is None:
-            return nobody
-        fields = reader.mapping(value, ("namespace", *WORKLOAD_LABELS))
-        namespace = self._dns(reader.required(value, fields, "namespace", "a namespace"))
-        kinds = [label for label in WORKLOAD_LABELS if label in fields]
-        if len(kinds) != 1:
-            reader.wrong(value, f"exactly one of {', '.join(WORKLOAD_LABELS)}", " and ".join(kinds) or "none of them")
-            return nobody
-        return WorkloadTarget(namespace, kinds[0], self._dns(fields[kinds[0]]))
+def _check_unique(field: Field, name: str, namespace: str, seen: dict[tuple[str, str], str]) -> None:
+    first = seen.setdefault((namespace, name), f"{field.file}:{field.line}")
+    if first != f"{field.file}:{field.line}":
+        field.refuse(f"a name of its own in namespace {namespace}", f"{name!r}, as in {first}")
 
-    def _raw_rule(self, name: str, service: str, workload: WorkloadTarget, value: Value) -> RawRule:
-        fields = self._reader.mapping(value, ("expr", "for"))
-        expression = self._reader.text(self._reader.required(value, fields, "expr", "a PromQL expression"))
-        return RawRule(name, service, workload, expression, self._duration(fields.get("for"), timedelta(0)))
 
-    def _objective(
-        self, name: str, service: str, workload: WorkloadTarget, spec: Value, parts: dict[str, Value]
-    ) -> Objective:
-        reader = self._reader
-        objective = self._percent(reader.required(spec, parts, "objective", "a percentage such as 99.9"))
-        period = self._duration(parts.get("window"), timedelta(days=30))
-        errors, total = self._indicator(reader.required(spec, parts, "indicator", "errorsOverTotal"))
-        minimum, windows = self._alerting(parts.get("alerting"), period)
-        place = parts.get("alerting") or parts.get("objective") or spec
-        for window in windows:
-            if objective and not can_fire(window, 1 - objective):
-                factor, budget = decimal_text(window.factor), decimal_text(1 - objective)
-                reader.wrong(
-                    place,
-                    "a factor × budget below 1, or the alert can never fire",
-                    f"{factor} × {budget} = {decimal_text(threshold(window, 1 - objective))} "
-                    f"for the {format_duration(window.long)} window",
-                )
-        return Objective(name, service, workload, objective, period, errors, total, windows, minimum)
+def _read_labels(metadata: Fields) -> dict[str, str] | None:
+    nothing: dict[str, str] = {}
+    return metadata.optional("labels", Field.texts, nothing)
 
-    def _indicator(self, value: Value | None) -> tuple[str, str]:
-        reader = self._reader
-        if value is None:
-            return "", ""
-        fields = reader.mapping(value, ("errorsOverTotal",))
-        ratio = reader.required(value, fields, "errorsOverTotal", "the queries errors and total")
-        if ratio is None:
-            return "", ""
-        queries = reader.mapping(ratio, ("errors", "total"))
-        return self._query(ratio, queries, "errors"), self._query(ratio, queries, "total")
 
-    def _query(self, parent: Value, queries: dict[str, Value], name: str) -> str:
-        value = self._reader.required(parent, queries, name, "a PromQL query over [$window]")
-        text = self._reader.text(value, "a PromQL query over [$window]")
-        if value is not None and text and WINDOW_PLACEHOLDER not in text:
-            self._reader.wrong(value, f"the placeholder [{WINDOW_PLACEHOLDER}] as the query's range")
-        return text.strip()
+def _read_service(field: Field) -> str | None:
+    return field.matching(LABEL_VALUE, "letters, digits, hyphens, dots and underscores, at most 63")
 
-    def _alerting(self, value: Value | None, period: timedelta) -> tuple[int, tuple[BurnWindow, ...]]:
-        if value is None:
-            return DEFAULT_MINIMUM_ERRORS, workbook_windows(period)
-        fields = self._reader.mapping(value, ("minimumErrors", "windows"))
-        minimum = DEFAULT_MINIMUM_ERRORS
-        if "minimumErrors" in fields:
-            content = fields["minimumErrors"].content
-            if isinstance(content, int) and not isinstance(content, bool) and content >= 1:
-                minimum = content
-            else:
-                self._reader.wrong(fields["minimumErrors"], "a whole number of at least 1")
-        if "windows" not in fields:
-            return minimum, workbook_windows(period)
-        given = fields["windows"]
-        if not isinstance(given.content, list) or not given.content:
-            self._reader.wrong(given, "a list of windows")
-            return minimum, ()
-        windows = [self._window(item, period) for item in given.content]
-        return minimum, tuple(window for window in windows if window is not None)
 
-    def _window(self, value: Value, period: timedelta) -> BurnWindow | None:
-        reader = self._reader
-        before = len(reader.problems)
-        fields = reader.mapping(value, ("severity", "long", "short", "budget", "factor", "for", "undo"))
-        severity = reader.text(reader.required(value, fields, "severity", " or ".join(SEVERITIES)))
-        if severity and severity not in SEVERITIES:
-            reader.wrong(fields["severity"], " or ".join(SEVERITIES))
-        long = self._duration(reader.required(value, fields, "long", "a duration"), timedelta(0))
-        short = self._duration(reader.required(value, fields, "short", "a duration"), timedelta(0))
-        if long and short and not timedelta(0) < short < long:
-            reader.wrong(fields["short"], f"less than long ({format_duration(long)})")
-        if ("budget" in fields) == ("factor" in fields):
-            both = "both" if "budget" in fields else "neither"
-            reader.wrong(value, "either budget (a percentage of the window's budget) or factor", both)
-        factor = Fraction(0)
-        if "factor" in fields:
-            factor = self._number(fields["factor"], "a number above 0")
-        elif "budget" in fields and long:
-            factor = burn_factor(self._percent(fields["budget"]), period, long)
-        undo = fields["undo"].content if "undo" in fields else severity == "page"
-        if not isinstance(undo, bool):
-            reader.wrong(fields["undo"], "true or false")
-        hold = self._duration(fields.get("for"), timedelta(0))
-        return BurnWindow(severity, long, short, factor, hold, bool(undo)) if len(reader.problems) == before else None
+def _read_workload(field: Field) -> WorkloadTarget | None:
+    fields = field.mapping((NAMESPACE_LABEL, *KIND_BY_LABEL))
+    if fields is None:
+        return None
+    namespace = fields.required(NAMESPACE_LABEL, "a namespace", lambda field: field.matching(DNS_LABEL, A_LABEL))
+    labels = [label for label in KIND_BY_LABEL if label in fields]
+    if len(labels) != 1:
+        field.refuse(f"exactly one of {', '.join(KIND_BY_LABEL)}", " and ".join(labels) or "none of them")
+        return None
+    name = fields.required(labels[0], "a name", lambda field: field.matching(DNS_SUBDOMAIN, "a workload's name"))
+    return None if namespace is None or name is None else WorkloadTarget(namespace, labels[0], name)
 
-    def _percent(self, value: Value | None) -> Fraction:
-        """Above 0 and below 100, as a ratio; 0 where it is wrong."""
-        if value is None:
-            return Fraction(0)
-        number = self._decimal(value.content)
-        if number is None or not 0 < number < 100:
-            self._reader.wrong(value, "a percentage above 0 and below 100, such as 99.9")
-            return Fraction(0)
-        return number / 100
 
-    def _number(self, value: Value, expected: str) -> Fraction:
-        number = self._decimal(value.content)
-        if number is None or number <= 0:
-            self._reader.wrong(value, expected)
-            return Fraction(0)
-        return number
+def _read_rule(spec: Fields) -> DeployerRule | None:
+    for name in ("objective", "window", "indicator", "alerting"):
+        other = spec.get(name)
+        if other is not None:
+            other.refuse("either rule, or objective, window and indicator", f"{name} beside rule")
+    fields = spec.required("rule", "a mapping", lambda field: field.mapping(("expr", "for")))
+    if fields is None:
+        return None
+    expression = fields.required("expr", "a PromQL expression", _read_expression)
+    hold = fields.optional("for", lambda field: field.duration(least=NO_TIME), NO_TIME)
+    return None if expression is None or hold is None else DeployerRule(expression, hold)
 
-    @staticmethod
-    def _decimal(content: Any) -> Fraction | None:
-        """The number as it was written: 99.9 is 999/10, not the nearest binary fraction."""
-        if isinstance(content, bool) or not isinstance(content, int | float):
-            return None
-        try:
-            return Fraction(Decimal(str(content)))
-        except (InvalidOperation, ValueError, OverflowError):
-            return None
 
-    def _duration(self, value: Value | None, default: timedelta) -> timedelta:
-        if value is None:
-            return default
-        try:
-            return parse_duration(value.content if isinstance(value.content, str) else "")
-        except DurationError:
-            self._reader.wrong(value, "a duration such as 5m or 30d")
-            return default
+def _read_expression(field: Field) -> str | None:
+    if _read_query(field) is None:
+        return None
+    text = str(field.node.value).strip()  # Otherwise word for word, comments included.
+    if WINDOW_PLACEHOLDER in text:
+        field.refuse(f"a range such as [5m] instead of {WINDOW_PLACEHOLDER}")
+        return None
+    return text
 
-    def _dns(self, value: Value | None) -> str:
-        text = self._reader.text(value, "a DNS name")
-        if value is not None and text and not DNS_NAME.fullmatch(text):
-            self._reader.wrong(value, "a DNS name (lower case letters, digits, '-' and '.')")
-        return text
+
+def _read_budget(spec: Fields) -> ErrorBudget | None:
+    percentage = spec.required("objective", "a percentage such as 99.9, or a rule", _read_objective)
+    period = spec.required("window", "a duration such as 30d", Field.duration)
+    indicator = spec.required("indicator", "errorsOverTotal", _read_indicator)
+    budget = None if percentage is None else 1 - percentage / 100
+    alerting = read_alerting(spec, period, budget)
+    if percentage is None or period is None or indicator is None or alerting is None:
+        return None
+    errors, total = indicator
+    return ErrorBudget(percentage / 100, period, errors, total, *alerting)
+
+
+def _read_objective(field: Field) -> Fraction | None:
+    expected = "a percentage above 0 and below 100, such as 99.9"
+    percentage = field.number(expected)
+    if percentage is None or 0 < percentage < 100:
+        return percentage
+    field.refuse(f"{expected} (at 100 there is no error budget)" if percentage >= 100 else expected)
+    return None
+
+
+def _read_indicator(field: Field) -> tuple[str, str] | None:
+    kinds = field.mapping(("errorsOverTotal",))
+    if kinds is None:
+        return None
+    queries = kinds.required("errorsOverTotal", "errors and total", lambda field: field.mapping(("errors", "total")))
+    if queries is None:
+        return None
+    expected = f"a PromQL query over [{WINDOW_PLACEHOLDER}]"
+    errors = queries.required("errors", expected, _read_windowed_query)
+    total = queries.required("total", expected, _read_windowed_query)
+    return None if errors is None or total is None else (errors, total)
+
+
+def _read_windowed_query(field: Field) -> str | None:
+    query = _read_query(field)
+    if query is not None and f"[{WINDOW_PLACEHOLDER}]" not in query:
+        field.refuse(
+            f"a PromQL query over [{WINDOW_PLACEHOLDER}], as in rate(http_request_total[{WINDOW_PLACEHOLDER}])"
+        )
+        return None
+    return query
+
+
+def _read_query(field: Field) -> str | None:
+    text = field.text()
+    if text is None:
+        return None
+    try:
+        return one_line(text)
+    except QueryError as error:
+        field.refuse("a PromQL expression", str(error))
+        return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `line` counts from 1; 0 where there is none."""
+    """One thing that is wrong. `line` counts from 1; `field` is a path such as `spec.alerting.windows[0].long`."""
 
     file: str
     line: int
@@ -16,13 +17,12 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where}: {self.field}: found {self.found}, expected {self.expected}"
+        return f"{self.file}:{self.line}: {self.field or 'document'}: found {self.found}, expected {self.expected}"
 
 
 class SpecificationError(Exception):
-    """A file cannot be turned into rules; `problems` holds all that is wrong with it."""
+    """The files can't be turned into rules; `problems` holds all that is wrong with them, in their order."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))

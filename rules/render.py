@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -9,15 +10,18 @@ import yaml
 from rules.durations import format_duration
 from rules.generate import AlertRule, Recording, RuleGroup
 
-
-def render_rule_file(groups: list[RuleGroup]) -> str:
-    """A file for Prometheus' `rule_files`."""
-    return _dump({"groups": [_group(group) for group in groups]})
+HEADER = "# Made by `metricops rules generate`: change the SLO file instead.\n"
+MANAGED_BY = {"app.kubernetes.io/managed-by": "metricops"}
 
 
-def render_prometheus_rules(groups: list[RuleGroup]) -> str:
+def render_rule_file(groups: Iterable[RuleGroup]) -> str:
+    """One file for Prometheus' `rule_files`."""
+    return HEADER + _dump({"groups": [_group(group) for group in groups]})
+
+
+def render_prometheus_rules(groups: Iterable[RuleGroup]) -> str:
     """One PrometheusRule object (monitoring.coreos.com/v1) per group, in the workload's namespace."""
-    return "---\n".join(
+    return HEADER + "---\n".join(
         _dump(
             {
                 "apiVersion": "monitoring.coreos.com/v1",
@@ -25,7 +29,7 @@ def render_prometheus_rules(groups: list[RuleGroup]) -> str:
                 "metadata": {
                     "name": group.name,
                     "namespace": group.namespace,
-                    "labels": {"app.kubernetes.io/managed-by": "metricops"},
+                    "labels": {**group.labels, **MANAGED_BY},
                 },
                 "spec": {"groups": [_group(group)]},
             }
@@ -35,7 +39,8 @@ def render_prometheus_rules(groups: list[RuleGroup]) -> str:
 
 
 def _group(group: RuleGroup) -> dict[str, Any]:
-    return {"name": group.name, "rules": [_rule(rule) for rule in group.rules]}
+    # Group names are unique in a plain file, also where two namespaces use one name.
+    return {"name": f"slo/{group.namespace}/{group.name}", "rules": [_rule(rule) for rule in group.rules]}
 
 
 def _rule(rule: Recording | AlertRule) -> dict[str, Any]:
@@ -51,12 +56,19 @@ def _rule(rule: Recording | AlertRule) -> dict[str, Any]:
     }
 
 
-def _dump(value: Any) -> str:
-    return yaml.dump(value, Dumper=_PlainDumper, sort_keys=False, width=100_000, allow_unicode=True)
-
-
-class _PlainDumper(yaml.SafeDumper):
-    """Without anchors: equal label sets are written out each time."""
+class _Dumper(yaml.SafeDumper):
+    """Without anchors (equal label sets are written out each time), and with block style for lines."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _dump(value: Any) -> str:
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)

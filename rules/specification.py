@@ -1,4 +1,4 @@
-"""A service level objective, or a deployer's own rule, as values."""
+"""What an SLO file says, as values."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 
+from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL
+from rules.windows import BurnWindow
+
 DEFAULT_MINIMUM_ERRORS = 5
-"""So many failed events an alert must have seen in its long window before it may undo: one failure of three is none."""
+"""So many failed events an alert must have seen in its long window before it may undo: one failure is no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +21,22 @@ class WorkloadTarget:
     label: str
     name: str
 
+    @property
     def labels(self) -> dict[str, str]:
-        """As alert labels."""
-        return {"namespace": self.namespace, self.label: self.name}
+        """As labels of alerts and recordings."""
+        return {NAMESPACE_LABEL: self.namespace, self.label: self.name}
+
+    def __str__(self) -> str:
+        return f"{KIND_BY_LABEL[self.label]} {self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
-class BurnWindow:
-    """One pair of windows of a multiwindow, multi-burn-rate alert (Google's SRE workbook, chapter 5).
+class ErrorBudget:
+    """A share of events (`objective`, between 0 and 1) that must be good over a period, and when to alert.
 
-    The alert fires while the error ratio over both windows exceeds `factor` times the error budget.
+    `errors` and `total` are queries for events per second, with the placeholder `$window` as their range.
     """
 
-    severity: str
-    long: timedelta
-    short: timedelta
-    factor: Fraction
-    hold: timedelta
-    undo: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """An SLO over events. `objective` is a ratio (0.999); the queries hold the placeholder `$window`."""
-
-    name: str
-    service: str
-    workload: WorkloadTarget
     objective: Fraction
     period: timedelta
     errors: str
@@ -59,14 +51,19 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
-class RawRule:
-    """A deployer's own alert expression, which is taken word for word."""
+class DeployerRule:
+    """The deployer's own PromQL, word for word: while it gives anything, the release is bad."""
 
-    name: str
-    service: str
-    workload: WorkloadTarget
     expression: str
     hold: timedelta
 
 
-Specification = Objective | RawRule
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """What judges one workload. `labels` are those of the generated object, not of its alerts."""
+
+    name: str
+    service: str
+    workload: WorkloadTarget
+    labels: tuple[tuple[str, str], ...]
+    judge: ErrorBudget | DeployerRule

@@ -1,20 +1,63 @@
-"""The arithmetic of burn rates (Google's SRE workbook, chapter 5, table 5-8)."""
+"""Burn rates: how fast an error budget is spent, and when that is worth an alert.
+
+A burn rate of 1 spends exactly the budget (1 - objective) in the period. An alert fires while the error ratio over
+a long and over a short window is above factor x budget (Site Reliability Workbook, chapter 5, "Multiwindow,
+Multi-Burn-Rate Alerts"). All arithmetic is exact.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
-from rules.specification import BurnWindow
+Severity = Literal["page", "ticket"]
+SEVERITIES: tuple[Severity, ...] = ("page", "ticket")
+
+NO_TIME = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class BurnWindow:
+    """Alert while the burn rate is above `factor` over both windows, once it has been so for `hold`.
+
+    `undo` says whether the alert may undo a rollout.
+    """
+
+    severity: Severity
+    long: timedelta
+    short: timedelta
+    factor: Fraction
+    hold: timedelta
+    undo: bool
+
+    def threshold(self, budget: Fraction) -> Fraction:
+        """The error ratio above which it fires: factor x budget. At 1 or more it never does."""
+        return self.factor * budget
+
+    def detection_time(self, budget: Fraction, error_ratio: Fraction) -> timedelta | None:
+        """How long a steady error ratio burns before the alert, in whole seconds; None where it never fires.
+
+        The long window needs threshold/ratio of its length to fill up. Scraping and evaluation come on top.
+        """
+        if error_ratio <= self.threshold(budget):
+            return None
+        share = self.threshold(budget) / error_ratio
+        return timedelta(seconds=math.ceil(in_seconds(self.long) * share)) + self.hold
+
+    @property
+    def worst_detection_time(self) -> timedelta:
+        """The longest that a burn rate above the factor goes unnoticed: just above, the whole long window fills."""
+        return self.long + self.hold
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A pair of windows by the share of the period's error budget that it may use up."""
+    """A window of the workbook's table, by the share of the period's budget that it lets go."""
 
-    severity: str
+    severity: Severity
     long: timedelta
     short: timedelta
     budget_share: Fraction
@@ -27,51 +70,44 @@ WORKBOOK = (
     Preset("ticket", timedelta(days=1), timedelta(hours=2), Fraction(10, 100)),
     Preset("ticket", timedelta(days=3), timedelta(hours=6), Fraction(10, 100)),
 )
-"""Only the fast page may undo: the others find trouble hours after a rollout."""
+"""Over 30 days the factors are 14.4, 6, 3 and 1. Only the fast page may undo: the others find trouble hours late."""
 
 
 def burn_factor(budget_share: Fraction, period: timedelta, long: timedelta) -> Fraction:
-    """The burn rate that uses up `budget_share` of a period's budget within the long window: share × period / long."""
-    return budget_share * Fraction(period // timedelta(milliseconds=1), long // timedelta(milliseconds=1))
+    """The burn rate that spends that share of the period's budget within the long window."""
+    return budget_share * in_seconds(period) / in_seconds(long)
 
 
 def workbook_windows(period: timedelta) -> tuple[BurnWindow, ...]:
-    """The workbook's four pairs for a period."""
+    """The workbook's windows, with the factors that they have for this period."""
     return tuple(
         BurnWindow(
             preset.severity,
             preset.long,
             preset.short,
             burn_factor(preset.budget_share, period, preset.long),
-            timedelta(0),
+            NO_TIME,
             preset.undo,
         )
         for preset in WORKBOOK
     )
 
 
-def threshold(window: BurnWindow, budget: Fraction) -> Fraction:
-    """The error ratio above which the alert fires: factor × budget."""
-    return window.factor * budget
+def in_seconds(duration: timedelta) -> Fraction:
+    """A duration in seconds, exactly."""
+    return Fraction(duration // timedelta(microseconds=1), 1_000_000)
 
 
-def can_fire(window: BurnWindow, budget: Fraction) -> bool:
-    """Whether any error ratio, 1 at the most, exceeds the threshold."""
-    return threshold(window, budget) < 1
-
-
-def detection_time(window: BurnWindow, budget: Fraction, error_ratio: Fraction = Fraction(1)) -> timedelta:
-    """How long a constant error ratio takes to reach the long window's threshold, without scrape and evaluation."""
-    return window.long * float(min(Fraction(1), threshold(window, budget) / error_ratio)) + window.hold
-
-
-def decimal_text(number: Fraction) -> str:
-    """The number in decimal digits: exact where they end, else to 17 significant digits."""
-    denominator = number.denominator
-    for prime in (2, 5):
-        while denominator % prime == 0:
-            denominator //= prime
-    if denominator != 1:
-        return repr(float(number))
-    exact = Decimal(number.numerator) / Decimal(number.denominator)
-    return f"{exact.normalize():f}"
+def number_text(number: Fraction) -> str:
+    """A number of at least 0 as PromQL reads it: an exact decimal, or the exact quotient where no decimal ends."""
+    rest, places = number.denominator, 0
+    for prime in (10, 2, 5):
+        while rest % prime == 0:
+            rest //= prime
+            places += 1
+    if rest != 1:
+        return f"({number.numerator} / {number.denominator})"
+    if places == 0:
+        return str(number.numerator)
+    digits = str(number.numerator * 10**places // number.denominator).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"

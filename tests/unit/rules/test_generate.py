@@ -16,6 +16,7 @@ EXAMPLES = {
     "slo": ROOT / "examples/slo.yaml",
     "rule": ROOT / "examples/rule.yaml",
     "slo-statefulset": ROOT / "examples/slo-statefulset.yaml",
+    "slo-demo": ROOT / "examples/slo-demo.yaml",
     "demo": ROOT / "sandbox/demo/objectives.yaml",
 }
 

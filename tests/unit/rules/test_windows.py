@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from rules.windows import burn_factor, can_fire, decimal_text, detection_time, workbook_windows
+from rules.windows import burn_factor, number_text, workbook_windows
 
 DAYS = timedelta(days=1)
 
@@ -14,30 +14,27 @@ DAYS = timedelta(days=1)
     ("period", "factors"),
     [
         (30, ["14.4", "6", "3", "1"]),
-        (28, ["13.44", "5.6", "2.8", repr(28 / 30)]),
-        (7, ["3.36", "1.4", "0.7", repr(7 / 30)]),
+        (28, ["13.44", "5.6", "2.8", "(14 / 15)"]),
+        (7, ["3.36", "1.4", "0.7", "(7 / 30)"]),
     ],
 )
 def test_factors_are_exact(period: int, factors: list[str]) -> None:
-    assert [decimal_text(window.factor) for window in workbook_windows(period * DAYS)] == factors
+    assert [number_text(window.factor) for window in workbook_windows(period * DAYS)] == factors
 
 
 def test_burn_factor() -> None:
     assert burn_factor(Fraction(2, 100), 30 * DAYS, timedelta(hours=1)) == Fraction(72, 5)
 
 
-def test_can_fire() -> None:
-    fast = workbook_windows(30 * DAYS)[0]
-    assert can_fire(fast, Fraction(69, 1000))
-    assert not can_fire(fast, Fraction(10, 144))
-    assert not can_fire(fast, Fraction(1, 10))
-
-
 def test_detection_time() -> None:
-    """The workbook: at 99.9 %, a complete outage is found by the 1 h window after 0.0144 h."""
+    """The workbook: at 99.9 %, a total outage is found by the 1 h window after 0.0144 h (52 s)."""
     fast = workbook_windows(30 * DAYS)[0]
-    assert detection_time(fast, Fraction(1, 1000)) == timedelta(hours=1) * 0.0144
-    assert detection_time(fast, Fraction(1, 1000), Fraction(144, 10000)) == timedelta(hours=1)
+    budget = Fraction(1, 1000)
+    assert fast.threshold(budget) == Fraction(144, 10000)
+    assert fast.detection_time(budget, Fraction(1)) == timedelta(seconds=52)
+    assert fast.detection_time(budget, Fraction(288, 10000)) == timedelta(minutes=30)
+    assert fast.detection_time(budget, Fraction(144, 10000)) is None
+    assert fast.worst_detection_time == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -47,9 +44,13 @@ def test_detection_time() -> None:
         (Fraction(999, 1000), "0.999"),
         (Fraction(6), "6"),
         (Fraction(1000), "1000"),
+        (Fraction(15, 2), "7.5"),
+        (Fraction(3, 8), "0.375"),
+        (Fraction(0), "0"),
+        (1 - Fraction("0.9999999999999999999999999999999999999999"), "0." + "0" * 39 + "1"),
         (Fraction(1, 10**7), "0.0000001"),
-        (Fraction(1, 3), repr(1 / 3)),
+        (Fraction(1, 3), "(1 / 3)"),
     ],
 )
-def test_decimal_text(number: Fraction, text: str) -> None:
-    assert decimal_text(number) == text
+def test_number_text(number: Fraction, text: str) -> None:
+    assert number_text(number) == text

@@ -1,0 +1,218 @@
+"""Typed reading of YAML nodes that collects what is wrong instead of stopping at the first problem.
+
+A reader that finds something wrong notes it and gives None, so that the rest is read too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import TypeVar
+
+import yaml
+
+from rules.durations import DurationError, parse_duration
+from rules.problems import Problem
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
+
+_TAG = "tag:yaml.org,2002:"
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_LONGEST_SHOWN = 60
+_LONGEST_NUMBER = 32
+_MOST_FIELDS = 1000
+
+
+class Field:
+    """One value of a document with its place. `path` reads like `spec.alerting.windows[0].long`."""
+
+    def __init__(self, node: yaml.Node, path: str, file: str, problems: list[Problem], line: int | None = None) -> None:
+        self.node = node
+        self.path = path
+        self.file = file
+        self.problems = problems
+        self.line = int(node.start_mark.line) + 1 if line is None else line
+        """From 1; of a named field, the line of its name."""
+
+    @property
+    def found(self) -> str:
+        """What stands there, for a message."""
+        if isinstance(self.node, yaml.MappingNode):
+            return "a mapping"
+        if isinstance(self.node, yaml.SequenceNode):
+            return "a list"
+        if self.node.tag == _TAG + "null":
+            return "nothing"
+        kind = {"int": " (a number)", "float": " (a number)", "bool": " (a boolean)"}
+        return _shown(str(self.node.value)) + kind.get(self.node.tag.removeprefix(_TAG), "")
+
+    def refuse(self, expected: str, found: str | None = None) -> None:
+        """Note a problem with this value."""
+        self.problems.append(Problem(self.file, self.line, self.path, found or self.found, expected))
+
+    def missing(self, name: str, expected: str) -> None:
+        """Note a field that this mapping lacks."""
+        path = f"{self.path}.{name}" if self.path else name
+        self.problems.append(Problem(self.file, self.line, path, "nothing", expected))
+
+    def mapping(self, known: Iterable[str]) -> Fields | None:
+        """A mapping with only these keys."""
+        fields = self._entries()
+        if fields is None:
+            return None
+        names = list(known)
+        for name, field in fields.items():
+            if name not in names:
+                near = difflib.get_close_matches(name[:_LONGEST_SHOWN], names, n=1)
+                expected = f"{near[0]} (the nearest known field)" if near else f"one of {', '.join(names)}"
+                field.refuse(expected, f"the unknown field {_shown(name)}")
+        return Fields(self, fields)
+
+    def texts(self) -> dict[str, str] | None:
+        """A mapping of any keys to texts."""
+        fields = self._entries()
+        if fields is None:
+            return None
+        return {name: text for name, field in fields.items() if (text := field.text()) is not None}
+
+    def items(self) -> list[Field] | None:
+        """A list with at least one item."""
+        if not isinstance(self.node, yaml.SequenceNode) or not self.node.value:
+            self.refuse("a list with at least one item", None if self.node.value else "an empty list")
+            return None
+        return [
+            Field(node, f"{self.path}[{index}]", self.file, self.problems) for index, node in enumerate(self.node.value)
+        ]
+
+    def text(self) -> str | None:
+        """A text that is not empty."""
+        if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != _TAG + "str":
+            self.refuse("a text (in quotes where it looks like something else)")
+            return None
+        if not self.node.value.strip():
+            self.refuse("a text", "an empty text")
+            return None
+        return str(self.node.value)
+
+    def one_of(self, words: Sequence[Word]) -> Word | None:
+        """One of a few words."""
+        text = self.text()
+        for word in words:
+            if text == word:
+                return word
+        if text is not None:
+            self.refuse(f"one of {', '.join(words)}")
+        return None
+
+    def matching(self, pattern: re.Pattern[str], expected: str) -> str | None:
+        """A text of a certain form."""
+        text = self.text()
+        if text is not None and not pattern.fullmatch(text):
+            self.refuse(expected)
+            return None
+        return text
+
+    def number(self, expected: str) -> Fraction | None:
+        """A decimal number, exactly as it is written."""
+        if not isinstance(self.node, yaml.ScalarNode) or self.node.tag not in (_TAG + "int", _TAG + "float"):
+            self.refuse(expected)
+            return None
+        text = str(self.node.value)
+        if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
+            self.refuse(expected)
+            return None
+        try:
+            return Fraction(Decimal(text))
+        except InvalidOperation:
+            self.refuse(expected)
+            return None
+
+    def count(self) -> int | None:
+        """A whole number of at least 1."""
+        expected = "a whole number of at least 1"
+        value = self.number(expected)
+        if value is not None and (value < 1 or value.denominator != 1):
+            self.refuse(expected)
+            return None
+        return None if value is None else int(value)
+
+    def boolean(self) -> bool | None:
+        """`true` or `false`."""
+        if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != _TAG + "bool":
+            self.refuse("true or false")
+            return None
+        return str(self.node.value).lower() in ("true", "yes", "on")
+
+    def duration(self, *, least: timedelta = timedelta(milliseconds=1)) -> timedelta | None:
+        """A duration as Prometheus writes it, of at least `least`."""
+        expected = "a duration such as 30s, 5m, 1h30m or 30d"
+        if not isinstance(self.node, yaml.ScalarNode) or self.node.tag != _TAG + "str":
+            self.refuse(expected)
+            return None
+        try:
+            duration = parse_duration(str(self.node.value))
+        except DurationError:
+            self.refuse(f"{expected}, at most 100y")
+            return None
+        if duration < least:
+            self.refuse(f"{expected}, longer than 0s")
+            return None
+        return duration
+
+    def _entries(self) -> dict[str, Field] | None:
+        if not isinstance(self.node, yaml.MappingNode):
+            self.refuse("a mapping")
+            return None
+        if len(self.node.value) > _MOST_FIELDS:
+            self.refuse(f"at most {_MOST_FIELDS} fields", f"{len(self.node.value)} fields")
+            return None
+        fields: dict[str, Field] = {}
+        for key, value in self.node.value:
+            line = int(key.start_mark.line) + 1
+            if not isinstance(key, yaml.ScalarNode):
+                Field(key, self.path, self.file, self.problems).refuse("a name")
+                continue
+            name = str(key.value)
+            path = f"{self.path}.{name[:_LONGEST_SHOWN]}".lstrip(".")
+            field = Field(value, path, self.file, self.problems, line)
+            if name in fields:
+                field.refuse("each field once", "the field a second time")
+            fields.setdefault(name, field)
+        return fields
+
+
+class Fields:
+    """The fields of a mapping."""
+
+    def __init__(self, place: Field, fields: dict[str, Field]) -> None:
+        self.place = place
+        self._fields = fields
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def get(self, name: str) -> Field | None:
+        """A field that may be missing."""
+        return self._fields.get(name)
+
+    def required(self, name: str, expected: str, read: Callable[[Field], T | None]) -> T | None:
+        """Read a field that must be there; `expected` says what is missing where it isn't."""
+        field = self._fields.get(name)
+        if field is None:
+            self.place.missing(name, expected)
+            return None
+        return read(field)
+
+    def optional(self, name: str, read: Callable[[Field], T | None], default: T) -> T | None:
+        """Read a field that may be missing."""
+        field = self._fields.get(name)
+        return default if field is None else read(field)
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _LONGEST_SHOWN else repr(text[:_LONGEST_SHOWN]) + "…"

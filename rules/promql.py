@@ -1,0 +1,57 @@
+"""As much of PromQL's lexical grammar as it takes to put a query into another one safely.
+
+Tokens: strings in "…", '…' (with backslash escapes) and `…`, comments from # to the end of the line, brackets.
+"""
+
+from __future__ import annotations
+
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+class QueryError(ValueError):
+    """The text can't be one PromQL expression: the message says what was found."""
+
+
+def one_line(query: str) -> str:
+    """The same query without comments and line breaks. Raises `QueryError` where brackets or quotes don't match."""
+    parts: list[str] = []
+    open_brackets: list[str] = []
+    position = 0
+    while position < len(query):
+        character = query[position]
+        if character in "\"'`":
+            end = _string_end(query, position)
+            parts.append(query[position:end])
+            position = end
+            continue
+        if character == "#":
+            end = query.find("\n", position)
+            position = len(query) if end < 0 else end
+            continue
+        if character in _CLOSING:
+            open_brackets.append(character)
+        elif character in _CLOSING.values() and (not open_brackets or _CLOSING[open_brackets.pop()] != character):
+            raise QueryError(f"a {character!r} that nothing opened")
+        if not character.isspace():
+            parts.append(character)
+        elif parts and parts[-1] != " ":
+            parts.append(" ")
+        position += 1
+    if open_brackets:
+        raise QueryError(f"a {open_brackets[-1]!r} that nothing closes")
+    return "".join(parts).strip()
+
+
+def _string_end(query: str, start: int) -> int:
+    quote = query[start]
+    position = start + 1
+    while position < len(query):
+        if query[position] == "\\" and quote != "`":
+            position += 2
+            continue
+        if query[position] == quote:
+            return position + 1
+        if query[position] == "\n" and quote != "`":
+            break
+        position += 1
+    raise QueryError(f"a {quote!r} that nothing closes")
