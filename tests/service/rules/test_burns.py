@@ -1,0 +1,114 @@
+"""Each window of each example, in promtool's virtual time: it fires where the arithmetic says so, and clears again."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rules.durations import format_duration
+from rules.parse import parse
+from rules.specification import ErrorBudget
+from sandbox.debian import MonitoringBinaries
+from tests.service.rules.burns import Burn, SeriesOf
+from tests.service.rules.test_promtool import promtool
+from tests.unit.rules.test_generate import EXAMPLES, GOLDEN
+
+
+def http(deployment: str) -> SeriesOf:
+    labels = f'namespace="shop",deployment="{deployment}",pod="a"'
+
+    def series(failed: list[int], total: list[int]) -> dict[str, list[int]]:
+        good = [all_events - errors for errors, all_events in zip(failed, total, strict=True)]
+        return {
+            f'http_request_total{{{labels},code="200"}}': list(itertools.accumulate(good, initial=0)),
+            f'http_request_total{{{labels},code="503"}}': list(itertools.accumulate(failed, initial=0)),
+        }
+
+    return series
+
+
+def queries(failed: list[int], total: list[int]) -> dict[str, list[int]]:
+    labels = 'namespace="prod",statefulset="orders-db",pod="orders-db-0"'
+    return {
+        f"queries_total{{{labels}}}": list(itertools.accumulate(total, initial=0)),
+        f"query_errors_total{{{labels}}}": list(itertools.accumulate(failed, initial=0)),
+    }
+
+
+SERIES: dict[str, SeriesOf] = {
+    "shop-availability": http("shop"),
+    "cart-availability": http("cart"),
+    "orders-availability": queries,
+}
+BURNS = [
+    pytest.param(name, Burn(found, found.judge, window, SERIES[found.name]), id=f"{name}-{found.name}-{window.long}")
+    for name, path in EXAMPLES.items()
+    for found in parse(path.read_bytes(), path.name)
+    if isinstance(found.judge, ErrorBudget)
+    for window in found.judge.windows
+]
+
+
+def run(monitoring: MonitoringBinaries, folder: Path, rules: str, interval: str, tests: list[dict[str, Any]]) -> None:
+    file = folder / "test.yaml"
+    rule_file = str(GOLDEN / f"{rules}.rules.yaml")
+    file.write_text(yaml.safe_dump({"rule_files": [rule_file], "evaluation_interval": interval, "tests": tests}))
+    promtool(monitoring, "test", "rules", file)
+
+
+@pytest.mark.parametrize(("rules", "burn"), BURNS)
+def test_a_window(monitoring: MonitoringBinaries, tmp_path: Path, rules: str, burn: Burn) -> None:
+    run(monitoring, tmp_path, rules, format_duration(burn.step), burn.cases())
+
+
+QUIET: dict[str, list[dict[str, str]]] = {
+    "no series": [],
+    "no samples": [{"series": series, "values": "_x400"} for series in http("shop")([], [])],
+    "no traffic": [{"series": series, "values": "7x400"} for series in http("shop")([], [])],
+    "not a number": [{"series": series, "values": "NaN " * 400} for series in http("shop")([], [])],
+    # The errors' series outlives the one of all other events.
+    "no traffic but a stale total": [
+        {
+            "series": 'http_request_total{namespace="shop",deployment="shop",pod="a",code="200"}',
+            "values": "0+9x20 stale",
+        },
+        {"series": 'http_request_total{namespace="shop",deployment="shop",pod="a",code="503"}', "values": "0x400"},
+    ],
+    "another workload's errors": [
+        {"series": 'http_request_total{namespace="shop",deployment="other",pod="a",code="503"}', "values": "0+9x400"},
+        {"series": 'http_request_total{namespace="test",deployment="shop",pod="a",code="503"}', "values": "0+9x400"},
+    ],
+}
+
+
+@pytest.mark.parametrize("rules", ["slo", "slo-demo"])
+@pytest.mark.parametrize("name", QUIET)
+def test_nothing_ever_fires_on(monitoring: MonitoringBinaries, tmp_path: Path, rules: str, name: str) -> None:
+    interval, whole = ("1s", "400s") if rules == "slo-demo" else ("15s", "100m")
+    check = {"expr": f"count_over_time(ALERTS[{whole}])", "eval_time": whole, "exp_samples": []}
+    test = {"interval": interval, "input_series": QUIET[name], "promql_expr_test": [check]}
+    run(monitoring, tmp_path, rules, interval, [test])
+
+
+def test_the_deployers_rule_keeps_its_own_word(monitoring: MonitoringBinaries, tmp_path: Path) -> None:
+    """It fires on a single error, once per series, with the workload's labels written over the series' own."""
+    series = 'http_request_total{namespace="other",pod="a",code="500"}'
+    alert = 'ALERTS{alertname="DeployerRule",alertstate="firing",metricops="undo",namespace="shop",deployment="shop"}'
+    labels = (
+        'ALERTS{alertname="DeployerRule",alertstate="firing",code="500",deployment="shop",metricops="undo",'
+        'namespace="shop",pod="a",service="shop",severity="page",slo="shop-any-5xx"}'
+    )
+    test = {
+        "interval": "15s",
+        "input_series": [{"series": series, "values": "0x10 1x40"}],
+        "promql_expr_test": [
+            {"expr": alert, "eval_time": "2m", "exp_samples": []},
+            {"expr": alert, "eval_time": "4m", "exp_samples": [{"labels": labels, "value": 1}]},
+            {"expr": alert, "eval_time": "10m", "exp_samples": []},
+        ],
+    }
+    run(monitoring, tmp_path, "rule", "15s", [test])
