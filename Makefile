@@ -6,6 +6,8 @@ SHELL := /bin/bash
 
 KUBERNETES ?= 1.36
 PAIR ?= default
+# Only a kubeconfig that is named on the command line, never the one of the environment by accident.
+demo_kubeconfig := $(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))
 CACHE := $(or $(METRICOPS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/metricops)
 
 # Nothing is left in the checkout: not even compiled Python.
@@ -26,7 +28,7 @@ help:
 	@echo "make clean     remove the cache folder: what was built and fetched"
 
 demo:
-	@$(in_venv) exec python -m sandbox.demo
+	@$(in_venv) exec python -m sandbox.demo --kubernetes $(KUBERNETES) --pair $(PAIR) $(if $(demo_kubeconfig),--kubeconfig "$(demo_kubeconfig)")
 
 test:
 	@$(in_venv) exec pytest $(PYTEST) tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import shutil
@@ -12,10 +13,10 @@ from typing import Any, Self
 import urllib3
 import yaml
 
-from receiver.cluster.api import Api, object_path
+from receiver.cluster.api import Api, ApiError, object_path
 from sandbox.cache import Progress, run_folder
-from sandbox.cluster import ControlPlane
 from sandbox.debian import MonitoringBinaries, Pair, monitoring_binaries
+from sandbox.existing import Cluster
 from sandbox.file_discovery import FileDiscovery
 from sandbox.process import ManagedProcess, free_port
 
@@ -23,6 +24,7 @@ SCRAPE_CONFIG = Path(__file__).parents[1] / "manifests/monitoring/prometheus-scr
 READY_SECONDS = 30.0
 STOP_SECONDS = 3.0
 NAMESPACE = "monitoring"
+ROLE = "sandbox-prometheus"
 TOKEN_SECONDS = 24 * 3600
 EMPTY_ALERTMANAGER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
@@ -32,7 +34,7 @@ class Monitoring:
 
     def __init__(
         self,
-        cluster: ControlPlane,
+        cluster: Cluster,
         *,
         progress: Progress,
         pair: Pair = "default",
@@ -246,7 +248,6 @@ class Monitoring:
 def prometheus_token(api: Api) -> str:
     """A token of the service account `prometheus`, which is made here with its rights."""
     manager = "sandbox"
-    role = "sandbox-prometheus"
     api.apply(
         object_path("v1", "namespaces", name=NAMESPACE),
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
@@ -260,22 +261,22 @@ def prometheus_token(api: Api) -> str:
     )
     rbac = "rbac.authorization.k8s.io/v1"
     api.apply(
-        object_path(rbac, "clusterroles", name=role),
+        object_path(rbac, "clusterroles", name=ROLE),
         {
             "apiVersion": rbac,
             "kind": "ClusterRole",
-            "metadata": {"name": role},
+            "metadata": {"name": ROLE},
             "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
         },
         field_manager=manager,
     )
     api.apply(
-        object_path(rbac, "clusterrolebindings", name=role),
+        object_path(rbac, "clusterrolebindings", name=ROLE),
         {
             "apiVersion": rbac,
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": role},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "metadata": {"name": ROLE},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ROLE},
             "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}],
         },
         field_manager=manager,
@@ -286,3 +287,15 @@ def prometheus_token(api: Api) -> str:
         "spec": {"expirationSeconds": TOKEN_SECONDS},
     }
     return str(api.create(account + "/token", request)["status"]["token"])
+
+
+def remove_prometheus_account(api: Api) -> None:
+    """Take back what `prometheus_token` made."""
+    rbac = "rbac.authorization.k8s.io/v1"
+    for path in (
+        object_path(rbac, "clusterrolebindings", name=ROLE),
+        object_path(rbac, "clusterroles", name=ROLE),
+        object_path("v1", "namespaces", name=NAMESPACE),
+    ):
+        with contextlib.suppress(ApiError):  # It may be gone already.
+            api.delete(path)

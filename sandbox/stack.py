@@ -20,7 +20,8 @@ from sandbox.binaries import DEFAULT_VERSION, control_plane_binaries
 from sandbox.cache import Progress, run_folder
 from sandbox.cluster import ControlPlane
 from sandbox.debian import Pair, monitoring_binaries
-from sandbox.monitoring import Monitoring
+from sandbox.existing import Cluster, ExistingCluster
+from sandbox.monitoring import Monitoring, remove_prometheus_account
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import ManagedProcess, wait_until
 
@@ -37,16 +38,25 @@ class Sandbox:
     """A cluster in which MetricOps runs. Use it as a context manager; everything is gone afterwards."""
 
     def __init__(
-        self, *, progress: Progress, kubernetes: str = DEFAULT_VERSION, pair: Pair = "default", name: str = "sandbox"
+        self,
+        *,
+        progress: Progress,
+        kubernetes: str = DEFAULT_VERSION,
+        kubeconfig: Path | None = None,
+        pair: Pair = "default",
+        name: str = "sandbox",
     ) -> None:
+        """With a `kubeconfig` the cluster is that one, and what was made in it is removed at the end."""
         self._progress = progress
+        self._kubeconfig = kubeconfig
         # All builds and downloads come first, so that nothing runs meanwhile.
-        self._binaries = control_plane_binaries(kubernetes, progress=progress)
+        self._binaries = None if kubeconfig else control_plane_binaries(kubernetes, progress=progress)
         self._monitoring_binaries = monitoring_binaries(pair, progress=progress)
         self.folder = run_folder(name)
         self.token = secrets.token_hex(24)
+        self._applied: list[str] = []
         self._exit = contextlib.ExitStack()
-        self.cluster: ControlPlane
+        self.cluster: Cluster
         self.monitoring: Monitoring
         self.node: ManagedProcess
         self.api: Api
@@ -54,9 +64,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         try:
             self._exit.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self.cluster = self._exit.enter_context(
-                ControlPlane(progress=self._progress, binaries=self._binaries, folder=self.folder / "cluster")
-            )
+            self.cluster = self._enter_cluster()
             self.api = self.cluster.api()
             self.monitoring = self._exit.enter_context(
                 Monitoring(
@@ -66,12 +74,30 @@ class Sandbox:
                     folder=self.folder / "monitoring",
                 )
             )
-            self.node = start_node(self.cluster.kubeconfig, run_folder=self.folder / "node")
+            self.node = start_node(
+                self.cluster.kubeconfig, run_folder=self.folder / "node", bind=self._kubeconfig is not None
+            )
             self._exit.callback(lambda: self.node.stop(STOP_SECONDS))
+            if isinstance(self.cluster, ExistingCluster):
+                self._exit.callback(self._remove_all, self.cluster)  # While its Pods still have a node to end them.
         except BaseException:
             self._exit.close()
             raise
         return self
+
+    def _enter_cluster(self) -> Cluster:
+        if self._kubeconfig is not None:
+            return ExistingCluster(self._kubeconfig, progress=self._progress)
+        return self._exit.enter_context(
+            ControlPlane(progress=self._progress, binaries=self._binaries, folder=self.folder / "cluster")
+        )
+
+    def _remove_all(self, existing: ExistingCluster) -> None:
+        """Take back what was applied to a cluster that lives on."""
+        self._progress("removing what was made in the cluster")
+        for text in reversed(self._applied):
+            existing.kubectl("delete", "--ignore-not-found", "--timeout=60s", "-f", "-", stdin=text)
+        remove_prometheus_account(existing.api())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -85,8 +111,8 @@ class Sandbox:
         the receiver does not come up.
         """
         self._progress("applying manifests/base, and the receiver's token")
-        self.cluster.kubectl("apply", "-f", "-", stdin=self._render(settings or {}, replicas))
-        self.cluster.kubectl("apply", "-f", "-", stdin=self._token_secret())
+        self.apply(self._render(settings or {}, replicas))
+        self.apply(self._token_secret())
         self.wait_for_receiver(replicas)
 
     def wait_for_receiver(self, replicas: int = 1) -> None:
@@ -117,6 +143,7 @@ class Sandbox:
     def apply(self, text: str) -> None:
         """Apply manifests as a person would: `kubectl apply -f -`."""
         self.cluster.kubectl("apply", "-f", "-", stdin=text)
+        self._applied.append(text)
 
     def rollbacks(self, namespace: str | None = None) -> list[dict[str, Any]]:
         """All Rollback objects."""

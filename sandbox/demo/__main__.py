@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -22,14 +23,21 @@ SETTINGS = {"METRICOPS_SETTLE": "3s", "METRICOPS_SWEEP_INTERVAL": "2s"}
 @click.command()
 @click.option("--kubernetes", default=DEFAULT_VERSION, show_default=True, help="Which Kubernetes to run.")
 @click.option("--pair", type=click.Choice(list(SUITES)), default="default", help="Which Prometheus and Alertmanager.")
-def main(kubernetes: str, pair: Pair) -> None:
+@click.option(
+    "--kubeconfig",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Play in this cluster, which has no node, instead of starting a control plane.",
+)
+def main(kubernetes: str, pair: Pair, kubeconfig: Path | None) -> None:
     """Show the whole loop: a bad release is undone, and what is not to blame is left alone."""
     signal.signal(signal.SIGTERM, _interrupt)
     began = time.monotonic()
     narrator = Narrator()
     narrator.act("Setting the stage")
     try:
-        with Sandbox(progress=narrator.progress, kubernetes=kubernetes, pair=pair, name="demo") as sandbox:
+        with Sandbox(
+            progress=narrator.progress, kubernetes=kubernetes, kubeconfig=kubeconfig, pair=pair, name="demo"
+        ) as sandbox:
             passed = _play(sandbox, narrator)
     except KeyboardInterrupt:
         narrator.bad("interrupted; everything that ran has been ended")

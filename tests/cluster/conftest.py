@@ -15,9 +15,9 @@ import yaml
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from sandbox.cluster import ControlPlane
+from sandbox.kubeconfig import with_token
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import wait_until
-from tests.cluster.kubeconfig import with_token
 from tests.cluster.receiver_process import ReceiverProcess
 from tests.cluster.workloads import exists
 

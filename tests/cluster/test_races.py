@@ -16,9 +16,9 @@ from receiver.rollbacks.store import RollbackStore
 from receiver.rollbacks.world import WorldReader
 from receiver.timestamps import parse_time
 from sandbox.faults import FaultProxy, Request
+from sandbox.kubeconfig import certificate_authority, with_token
 from sandbox.process import wait_until
 from tests.cluster.conftest import Cluster
-from tests.cluster.kubeconfig import certificate_authority, with_token
 from tests.cluster.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
 
