@@ -14,7 +14,7 @@ from rules.document import read_documents
 from rules.fields import Field, Fields
 from rules.names import API_VERSION, KIND, KIND_BY_LABEL, NAMESPACE_LABEL, WINDOW_PLACEHOLDER
 from rules.problems import Problem, SpecificationError
-from rules.promql import QueryError, one_line
+from rules.promql import QueryError, functions_over, one_line
 from rules.specification import DeployerRule, ErrorBudget, Specification, WorkloadTarget
 from rules.windows import NO_TIME
 
@@ -160,10 +160,20 @@ def _read_indicator(field: Field) -> tuple[str, str] | None:
 
 def _read_windowed_query(field: Field) -> str | None:
     query = _read_query(field)
-    if query is not None and f"[{WINDOW_PLACEHOLDER}]" not in query:
+    if query is None:
+        return None
+    functions = functions_over(query, WINDOW_PLACEHOLDER)
+    if not functions:
         field.refuse(
             f"a PromQL query over [{WINDOW_PLACEHOLDER}], as in rate(http_request_total[{WINDOW_PLACEHOLDER}])"
         )
+        return None
+    # Failed events are counted as their rate times the window's length: of anything else, one failure would be many.
+    others = sorted(functions - {"rate"})
+    if others:
+        place = f"[{WINDOW_PLACEHOLDER}]"
+        found = " and ".join(f"{name}(…{place})" if name else f"{place} outside a function" for name in others)
+        field.refuse(f"events per second, that is rate(…[{WINDOW_PLACEHOLDER}])", found)
         return None
     return query
 
@@ -173,7 +183,11 @@ def _read_query(field: Field) -> str | None:
     if text is None:
         return None
     try:
-        return one_line(text)
+        query = one_line(text)
     except QueryError as error:
         field.refuse("a PromQL expression", str(error))
         return None
+    if not query:
+        field.refuse("a PromQL expression", "nothing but a comment")
+        return None
+    return query

@@ -5,6 +5,17 @@ Tokens: strings in "…", '…' (with backslash escapes) and `…`, comments fro
 
 from __future__ import annotations
 
+import re
+
+_TOKEN = re.compile(
+    r"""
+    "(?:\\.|[^"\\])*" | '(?:\\.|[^'\\])*' | `[^`]*`   # a string
+    | (?P<function>[a-zA-Z_:][a-zA-Z0-9_:]*)?\s*\(   # a call, or a bare bracket
+    | \)
+    | (?P<range>\[[^\[\]()"'`]*\])
+    """,
+    re.VERBOSE,
+)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -40,6 +51,24 @@ def one_line(query: str) -> str:
     if open_brackets:
         raise QueryError(f"a {open_brackets[-1]!r} that nothing closes")
     return "".join(parts).strip()
+
+
+def functions_over(query: str, span: str) -> set[str]:
+    """The functions that a range of `span` is given to: `{"rate"}` for `sum(rate(x[span]))`; "" where there is none.
+
+    The query is one that `one_line` gave back.
+    """
+    found: set[str] = set()
+    calls: list[str] = []
+    for token in _TOKEN.finditer(query):
+        text = token[0]
+        if text.endswith("("):
+            calls.append(token["function"] or "")
+        elif text == ")":
+            calls.pop()
+        elif token["range"] and text[1:-1].strip() == span:
+            found.add(calls[-1] if calls else "")
+    return found
 
 
 def _string_end(query: str, start: int) -> int:

@@ -314,6 +314,29 @@ PERCENTAGE = "expected a percentage above 0 and below 100, such as 99.9"
             ALERTING + "{minimumErrors: 1.5}",
             "10: spec.alerting.minimumErrors: found '1.5' (a number), expected a whole number of at least 1",
         ),
+        (
+            "rate(e[$window])",
+            "increase(e[$window])",
+            "12: spec.indicator.errorsOverTotal.errors: found increase(…[$window]), "
+            "expected events per second, that is rate(…[$window])",
+        ),
+        (
+            "rate(t[$window])",
+            "sum_over_time(t[$window]) + irate(t[$window])",
+            "13: spec.indicator.errorsOverTotal.total: found irate(…[$window]) and sum_over_time(…[$window]), "
+            "expected events per second, that is rate(…[$window])",
+        ),
+        (
+            "rate(e[$window])",
+            "e[$window]",
+            "12: spec.indicator.errorsOverTotal.errors: found [$window] outside a function, "
+            "expected events per second, that is rate(…[$window])",
+        ),
+        (
+            "rate(e[$window])",
+            "'# rate(e[$window])'",
+            "12: spec.indicator.errorsOverTotal.errors: found nothing but a comment, expected a PromQL expression",
+        ),
     ],
 )
 def test_refused(old: str, new: str, problem: str) -> None:
@@ -327,6 +350,12 @@ def test_refused(old: str, new: str, problem: str) -> None:
 def test_a_range_is_missing_in_the_deployers_rule() -> None:
     assert refusal(f"{HEAD}  rule:\n    expr: rate(a[$window]) > 0\n") == [
         "9: spec.rule.expr: found 'rate(a[$window]) > 0', expected a range such as [5m] instead of $window"
+    ]
+
+
+def test_the_deployers_rule_is_more_than_a_comment() -> None:
+    assert refusal(f"{HEAD}  rule:\n    expr: '# any 5xx'\n") == [
+        "9: spec.rule.expr: found nothing but a comment, expected a PromQL expression"
     ]
 
 

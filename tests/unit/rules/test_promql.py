@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.promql import QueryError, one_line
+from rules.promql import QueryError, functions_over, one_line
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,25 @@ def test_refused(query: str, problem: str) -> None:
         one_line(query)
 
 
+@pytest.mark.parametrize(
+    ("query", "functions"),
+    [
+        ("sum by (pod) (rate(x[$window] offset 5m))", {"rate"}),
+        ("rate (x[ $window ])", {"rate"}),
+        ("rate(x[$window]) - on() increase(y[$window])", {"rate", "increase"}),
+        ("avg_over_time(rate(x[5m])[$window])", {"avg_over_time"}),
+        ("x[$window]", {""}),
+        ("(x)[$window]", {""}),
+        ('rate(x{a="[$window]"}[5m])', set()),
+        ("rate(x{a='\\'('}[$window])", {"rate"}),
+        ("rate(x{a=`increase(`}[$window])", {"rate"}),
+        ("vector(1)", set()),
+    ],
+)
+def test_functions_over(query: str, functions: set[str]) -> None:
+    assert functions_over(query, "$window") == functions
+
+
 @given(st.text(alphabet="ab ()[]{}'\"`\\#\n", max_size=12))
 def test_what_is_accepted_stays_whole_inside_another_query(query: str) -> None:
     try:
@@ -47,3 +66,4 @@ def test_what_is_accepted_stays_whole_inside_another_query(query: str) -> None:
         return
     assert one_line(line) == line
     assert one_line(f"sum({line})") == f"sum({line})"
+    assert functions_over(f"rate(({line}) + x[$window])", "$window") >= {"rate"}
