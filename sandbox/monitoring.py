@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import shutil
@@ -13,19 +12,16 @@ from typing import Any, Self
 import urllib3
 import yaml
 
-from receiver.cluster.api import Api, ApiError, object_path
 from sandbox.cache import Progress, run_folder
 from sandbox.debian import MonitoringBinaries, Pair, monitoring_binaries
 from sandbox.existing import Cluster
 from sandbox.file_discovery import FileDiscovery
 from sandbox.process import ManagedProcess, free_port
+from sandbox.prometheus_account import prometheus_token
 
 SCRAPE_CONFIG = Path(__file__).parents[1] / "manifests/monitoring/prometheus-scrape.yml"
 READY_SECONDS = 30.0
 STOP_SECONDS = 3.0
-NAMESPACE = "monitoring"
-ROLE = "sandbox-prometheus"
-TOKEN_SECONDS = 24 * 3600
 EMPTY_ALERTMANAGER = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
@@ -243,59 +239,3 @@ class Monitoring:
             process = self._prometheus if url == self.prometheus_url else self._alertmanager
             log = process.log_tail(3) if process is not None else ""
             raise RuntimeError(f"POST {url}/-/reload: {answer}\n{log}")
-
-
-def prometheus_token(api: Api) -> str:
-    """A token of the service account `prometheus`, which is made here with its rights."""
-    manager = "sandbox"
-    api.apply(
-        object_path("v1", "namespaces", name=NAMESPACE),
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        field_manager=manager,
-    )
-    account = object_path("v1", "serviceaccounts", NAMESPACE, "prometheus")
-    api.apply(
-        account,
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "prometheus", "namespace": NAMESPACE}},
-        field_manager=manager,
-    )
-    rbac = "rbac.authorization.k8s.io/v1"
-    api.apply(
-        object_path(rbac, "clusterroles", name=ROLE),
-        {
-            "apiVersion": rbac,
-            "kind": "ClusterRole",
-            "metadata": {"name": ROLE},
-            "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
-        },
-        field_manager=manager,
-    )
-    api.apply(
-        object_path(rbac, "clusterrolebindings", name=ROLE),
-        {
-            "apiVersion": rbac,
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": ROLE},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ROLE},
-            "subjects": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": NAMESPACE}],
-        },
-        field_manager=manager,
-    )
-    request = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": TOKEN_SECONDS},
-    }
-    return str(api.create(account + "/token", request)["status"]["token"])
-
-
-def remove_prometheus_account(api: Api) -> None:
-    """Take back what `prometheus_token` made."""
-    rbac = "rbac.authorization.k8s.io/v1"
-    for path in (
-        object_path(rbac, "clusterrolebindings", name=ROLE),
-        object_path(rbac, "clusterroles", name=ROLE),
-        object_path("v1", "namespaces", name=NAMESPACE),
-    ):
-        with contextlib.suppress(ApiError):  # It may be gone already.
-            api.delete(path)

@@ -21,9 +21,10 @@ from sandbox.cache import Progress, run_folder
 from sandbox.cluster import ControlPlane
 from sandbox.debian import Pair, monitoring_binaries
 from sandbox.existing import Cluster, ExistingCluster
-from sandbox.monitoring import Monitoring, remove_prometheus_account
+from sandbox.monitoring import Monitoring
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import ManagedProcess, wait_until
+from sandbox.prometheus_account import remove_prometheus_account
 
 CHECKOUT = Path(__file__).parents[1]
 RECEIVER = "metricops-receiver"
