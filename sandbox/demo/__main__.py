@@ -47,7 +47,12 @@ def main(kubernetes: str, pair: Pair, kubeconfig: Path | None) -> None:
 
 
 def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
-    sandbox.install(SETTINGS)
+    try:
+        sandbox.install(SETTINGS)
+    except TimeoutError as error:
+        narrator.bad(str(error))
+        _show_where_to_look(sandbox, narrator)
+        return False
     sandbox.route_alerts()
     load_objectives(sandbox)
     narrator.progress("metricops rules generate: the objectives' rules are loaded")

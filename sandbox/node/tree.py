@@ -103,6 +103,9 @@ def _place(root: _Entry, target: str, what: _Entry | _Link) -> None:
     name = parts[0]
     if entry.source is not None and not entry.writable and not os.path.lexists(entry.source / name):
         _open(entry, target)
+    before = entry.children.get(name)
+    if isinstance(what, _Entry) and what.writable and isinstance(before, _Entry) and before.source is None:
+        what.children = before.children  # The checkout may lie below /tmp, and a volume may be mounted there.
     entry.children[name] = what
 
 
