@@ -5,6 +5,10 @@ They are a public API (docs/reference): each stands here once.
 
 from __future__ import annotations
 
+from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL, SLI_ANNOTATION, UNDO_LABEL, UNDO_VALUE
+
+__all__ = ["KIND_BY_LABEL", "NAMESPACE_LABEL", "SLI_ANNOTATION", "UNDO_LABEL", "UNDO_VALUE"]
+
 GROUP = "metricops.dev"
 API_VERSION = f"{GROUP}/v1"
 ROLLBACK_KIND = "Rollback"
@@ -13,12 +17,8 @@ ROLLBACKS = "rollbacks"
 FIELD_MANAGER = "metricops"
 """The manager that managedFields name for every write of ours."""
 
-# Alert labels.
+# Alert labels: those that rules carry stand with the rules.
 ALERT_NAME_LABEL = "alertname"
-NAMESPACE_LABEL = "namespace"
-UNDO_LABEL = "metricops"
-UNDO_VALUE = "undo"
-KIND_BY_LABEL = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
 
 # Labels and annotations on workloads and namespaces.
 MODE_LABEL = f"{GROUP}/rollback"
