@@ -8,9 +8,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from receiver.alertmanager.source import AlertmanagerSource
 from receiver.cluster.api import Api
 from receiver.metrics import Metrics
 from receiver.prometheus.source import PrometheusSource
+from receiver.resync import Resync
 from receiver.rollbacks.claims import Claimant
 from receiver.rollbacks.driver import Driver
 from receiver.rollbacks.record import Rollback
@@ -28,6 +30,20 @@ class Receiver:
 
     app: Flask
     driver: Driver
+    resync: Resync | None = None
+    """None where no Alertmanager is known."""
+
+    def start(self) -> None:
+        """Start the threads."""
+        self.driver.start()
+        if self.resync is not None:
+            self.resync.start()
+
+    def stop(self) -> None:
+        """Let each thread finish what it has in hand."""
+        if self.resync is not None:
+            self.resync.stop()
+        self.driver.stop()
 
 
 def compose(settings: Settings) -> Receiver:
@@ -48,7 +64,17 @@ def compose(settings: Settings) -> Receiver:
     source = PrometheusSource(
         settings.prometheus_url, on_answer=lambda up: metrics.source_up.labels("prometheus").set(up)
     )
-    worker = Worker(api, store, reader, source.state, metrics, timing=settings.timing, clock=now)
+    alertmanager = _alertmanager(settings, metrics)
+    worker = Worker(
+        api,
+        store,
+        reader,
+        source.state,
+        metrics,
+        timing=settings.timing,
+        clock=now,
+        why_held=alertmanager.why_held if alertmanager else None,
+    )
     driver = Driver(store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every)
     claimant = Claimant(api, store, reader, metrics, clock=now, on_claim=driver.enqueue)
     app = create_app(
@@ -59,7 +85,22 @@ def compose(settings: Settings) -> Receiver:
         body_limit=settings.body_limit,
         alert_limit=settings.alert_limit,
     )
-    return Receiver(app, driver)
+    resync = (
+        Resync(alertmanager.active, claimant.handle, metrics, clock=now, every=settings.resync_every)
+        if alertmanager
+        else None
+    )
+    return Receiver(app, driver, resync)
+
+
+def _alertmanager(settings: Settings, metrics: Metrics) -> AlertmanagerSource | None:
+    if not settings.alertmanager_url:
+        return None
+    return AlertmanagerSource(
+        settings.alertmanager_url,
+        settings.alertmanager_receiver,
+        on_answer=lambda up: metrics.source_up.labels("alertmanager").set(up),
+    )
 
 
 def now() -> datetime:

@@ -35,6 +35,11 @@ class Settings:
         "no", "`yes` accepts deliveries without a token: whoever reaches the port can then ask for undos."
     )
     prometheus_url: str = _setting("", "Base URL of the Prometheus that evaluates the rules; empty: none is asked.")
+    alertmanager_url: str = _setting(
+        "", "Base URL of the Alertmanager that delivers here; empty: lost deliveries and silences are not looked for."
+    )
+    alertmanager_receiver: str = _setting("metricops", "What Alertmanager's configuration calls this receiver.")
+    resync_interval: str = _setting("30s", "How often Alertmanager is asked which alerts are active.")
     cooldown: str = _setting("5m", "After an undo of a workload, the next one waits this long.")
     attribution_window: str = _setting("1h", "An alert that begins later than this after a rollout does not blame it.")
     act_within: str = _setting("30m", "Alerts and rollouts that are both older than this are left to a person.")
@@ -63,7 +68,7 @@ class Settings:
     def check(self) -> None:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
         _ = (self.defaults, self.timing, self.address, self.thread_count, self.body_limit, self.alert_limit)
-        _ = (self.sweep_every, self.accepts_unauthenticated)
+        _ = (self.sweep_every, self.resync_every, self.accepts_unauthenticated)
         for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
             if getattr(self, name) not in allowed:
                 raise self._wrong(name, f"one of {', '.join(allowed)}")
@@ -121,6 +126,11 @@ class Settings:
     def sweep_every(self) -> timedelta:
         """How often unfinished Rollbacks are looked for."""
         return self._duration("sweep_interval")
+
+    @property
+    def resync_every(self) -> timedelta:
+        """How often Alertmanager is asked."""
+        return self._duration("resync_interval")
 
     @property
     def accepts_unauthenticated(self) -> bool:

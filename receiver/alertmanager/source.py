@@ -54,7 +54,7 @@ class AlertmanagerSource:
             routes = read_routes(status["config"]["original"], self._receiver)
         except (UnreadableAnswerError, KeyError, TypeError) as error:
             raise AlertmanagerError(f"{self._url}: {error}") from error
-        # An alert that two of our routes take is held back by neither alone.
+        # An alert that two of our routes take is delivered unless both hold it back.
         chosen = {entry.alert.fingerprint: entry.alert for entry in shown if why_not(entry, routes, now) is None}
         return list(chosen.values())
 

@@ -114,6 +114,12 @@ STOPPED = Reason(
     "The stop switch is on, or it cannot be read.",
     "Set the key undo of ConfigMap metricops-control to run when undos may happen again.",
 )
+SILENCED = Reason(
+    "silenced",
+    Verdict.REFUSED,
+    "Just before the undo, Alertmanager shows the alert as silenced, inhibited or muted: somebody says hands off.",
+    "Nothing to do: when that ends and the alert is still active, it is decided again.",
+)
 MODE_PAUSED = Reason(
     "mode-paused",
     Verdict.REFUSED,
@@ -172,6 +178,7 @@ ALL_REASONS: tuple[Reason, ...] = (
     CONDEMNED,
     RESTORE,
     STOPPED,
+    SILENCED,
     MODE_PAUSED,
     ROLLOUT_PAUSED,
     NO_TARGET,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,9 @@ from receiver.cluster.events import tell
 from receiver.decision import reasons
 from receiver.decision.decide import decide, ignore_early
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
+from receiver.decision.reasons import Verdict
 from receiver.decision.values import Alert, Decision, Workload, World
+from receiver.logs import log
 from receiver.metrics import Metrics
 from receiver.rollbacks.record import Rollback, new_rollback
 from receiver.rollbacks.store import LostRaceError, RollbackStore
@@ -25,6 +28,11 @@ class Outcome:
 
     decision: Decision
     rollback: Rollback | None = None
+
+    @property
+    def record(self) -> str:
+        """The name of the Rollback that stands for the alert; empty where there is none."""
+        return self.rollback.name if self.rollback else self.decision.rollback
 
 
 class Claimant:
@@ -109,3 +117,25 @@ class Claimant:
             now=now,
             warning=True,
         )
+
+
+def record_decision(alert: Alert, outcome: Outcome, metrics: Metrics, *, via: str = "delivery") -> None:
+    """Count a decision and log it; what the resync finds decided already is no news."""
+    decision = outcome.decision
+    metrics.decisions.labels(decision.reason.word).inc()
+    known = via == "resync" and decision.verdict is Verdict.DUPLICATE
+    log(
+        "decision",
+        level=logging.DEBUG if known else logging.INFO,
+        reason=decision.reason.word,
+        verdict=str(decision.verdict),
+        detail=decision.detail,
+        workload=str(decision.ref) if decision.ref else None,
+        mode=str(decision.mode) if decision.mode else None,
+        rollback=outcome.record,
+        alert=alert.name,
+        fingerprint=alert.fingerprint,
+        starts_at=alert.starts_at.isoformat(),
+        group=alert.group_key,
+        via=via,
+    )

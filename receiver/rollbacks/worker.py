@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from receiver import names
 from receiver.cluster.api import Api
 from receiver.cluster.events import tell
+from receiver.decision import reasons
 from receiver.decision.phases import Phase
 from receiver.decision.values import Alert, Workload
 from receiver.logs import log
@@ -51,7 +52,9 @@ class Worker:
         *,
         timing: Timing,
         clock: Clock,
+        why_held: Callable[[Alert], str | None] | None = None,
     ) -> None:
+        """`why_held` says what holds an alert back at Alertmanager; None where no Alertmanager is known."""
         self._api = api
         self._store = store
         self._reader = reader
@@ -59,6 +62,7 @@ class Worker:
         self._metrics = metrics
         self._timing = timing
         self._clock = clock
+        self._why_held = why_held
 
     def work(self, namespace: str, name: str) -> datetime | None:
         """Go on with a record until it has to wait or is finished.
@@ -108,6 +112,10 @@ class Worker:
         """Send the PATCH for the very workload that was judged: its generation is the guard."""
         if workload is None:
             raise WorldMovedError("the workload is gone")
+        held = self._why_held(rollback.alert) if self._why_held else None
+        if held is not None:
+            self._move(rollback, Move(Phase.FAILED, reasons.SILENCED.word, held))
+            return
         now = self._clock()
         target = next((r for r in workload.revisions if r.template_hash == rollback.target_hash), None)
         if target is None:

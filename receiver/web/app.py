@@ -18,7 +18,7 @@ from receiver.errors import EnvelopeError
 from receiver.intake.envelope import Delivery, read_delivery
 from receiver.logs import log
 from receiver.metrics import Metrics
-from receiver.rollbacks.claims import Outcome
+from receiver.rollbacks.claims import Outcome, record_decision
 from receiver.web.token import TokenFile
 
 ACCEPTED, REFUSED, RETRY = "accepted", "refused", "retry"
@@ -107,27 +107,13 @@ def _handle_all(
 
 def _answer(alert: Alert, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     decision = outcome.decision
-    record = outcome.rollback.name if outcome.rollback else decision.rollback
-    metrics.decisions.labels(decision.reason.word).inc()
-    log(
-        "decision",
-        reason=decision.reason.word,
-        verdict=str(decision.verdict),
-        detail=decision.detail,
-        workload=str(decision.ref) if decision.ref else None,
-        mode=str(decision.mode) if decision.mode else None,
-        rollback=record,
-        alert=alert.name,
-        fingerprint=alert.fingerprint,
-        starts_at=alert.starts_at.isoformat(),
-        group=alert.group_key,
-    )
+    record_decision(alert, outcome, metrics)
     return {
         "fingerprint": alert.fingerprint,
         "verdict": str(decision.verdict),
         "reason": decision.reason.word,
         "detail": decision.detail,
-        "rollback": record,
+        "rollback": outcome.record,
     }
 
 

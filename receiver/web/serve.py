@@ -55,12 +55,12 @@ class ReceiverServer(BaseApplication):
 
     def _start(self) -> None:
         if self._receiver is not None:
-            self._receiver.driver.start()
+            self._receiver.start()
             log("receiver started", listen=self._settings.listen, prometheus=self._settings.prometheus_url)
 
     def _stop(self) -> None:
         if self._receiver is not None:
-            self._receiver.driver.stop()
+            self._receiver.stop()
             log("receiver stopped")
 
 
