@@ -41,6 +41,7 @@ class Shown:
 
     alert: Alert
     held_by: str
+    updated_at: datetime
     tells_mutes: bool
     """Whether this Alertmanager tells of mute times at all (0.28 and later)."""
 
@@ -77,7 +78,10 @@ def why_not(shown: Shown, routes: Routes, now: datetime) -> str | None:
         return shown.held_by
     if routes.have_mute_times and not shown.tells_mutes:
         return "mute times are configured, and this Alertmanager does not tell whether they hold"
-    # Before its first flush a group is not known to be muted, and its delivery is still to come.
+    # Before its first flush a group is not known to be muted, and its delivery is still to come. After a restart of
+    # Alertmanager that is the moment in which the alert comes back.
+    if routes.have_mute_times and now < shown.updated_at + FLUSH_MARGIN:
+        return "its group may not have been flushed yet"
     if now < shown.alert.starts_at + routes.longest_wait + FLUSH_MARGIN:
         return "its group may not have been flushed yet"
     return None
@@ -105,7 +109,7 @@ def _shown(item: Mapping[str, Any]) -> Shown:
         generator_url=str(item.get("generatorURL") or ""),
         group_key="resync",
     )
-    return Shown(alert, "; ".join(holders), "mutedBy" in status)
+    return Shown(alert, "; ".join(holders), parse_time(item["updatedAt"]), "mutedBy" in status)
 
 
 def _routes(route: Mapping[str, Any], above: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -65,7 +65,7 @@ def test_two_receivers_and_many_deliveries_make_one_undo(
     assert accepted_undos(cluster, namespace) in (None, 1)
 
 
-def claim(api: Api, namespace: str) -> None:
+def claim(api: Api, namespace: str, **changes: str) -> None:
     """A durable claim that nobody works on: what a receiver leaves that dies right after it."""
     store = RollbackStore(api)
 
@@ -73,7 +73,7 @@ def claim(api: Api, namespace: str) -> None:
         return datetime.now(UTC)
 
     reader = WorldReader(api, store, Defaults(), control_namespace="metricops-system", clock=now)
-    given = alert_for(namespace, "shop")
+    given = alert_for(namespace, "shop", **changes)
     alert = Alert("firing", given["labels"], {}, parse_time(given["startsAt"]), given["fingerprint"])
     world = reader.read(alert, WorkloadRef("Deployment", namespace, "shop"))
     assert world.workload is not None

@@ -13,12 +13,19 @@ PLAIN = Routes(timedelta(seconds=5), have_mute_times=False)
 MUTING = Routes(timedelta(seconds=5), have_mute_times=True)
 
 
-def group(*, receiver: str = "metricops", began: str = "2026-03-01T11:59:00.000Z", **status: Any) -> dict[str, Any]:
+def group(
+    *,
+    receiver: str = "metricops",
+    began: str = "2026-03-01T11:59:00.000Z",
+    updated: str = "2026-03-01T11:59:30Z",
+    **status: Any,
+) -> dict[str, Any]:
     shown = {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": [], **status}
     alert = {
         "labels": LABELS,
         "annotations": {"summary": "it burns"},
         "startsAt": began,
+        "updatedAt": updated,
         "fingerprint": "f1",
         "status": {key: value for key, value in shown.items() if value is not None},
     }
@@ -72,6 +79,12 @@ def test_mute_times_that_cannot_be_known_start_nothing(tells: bool, routes: Rout
 def test_a_first_delivery_is_not_overtaken(began: str, decided: bool) -> None:
     (shown,) = read_groups([group(began=began)], "metricops")
     assert (why_not(shown, PLAIN, NOW) is None) is decided
+
+
+@pytest.mark.parametrize(("routes", "decided"), [(MUTING, False), (PLAIN, True)])
+def test_an_alert_that_has_just_come_is_not_known_to_be_unmuted(routes: Routes, decided: bool) -> None:
+    (shown,) = read_groups([group(updated="2026-03-01T11:59:59.500Z")], "metricops")
+    assert (why_not(shown, routes, NOW) is None) is decided
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from receiver.decision import reasons
 from receiver.decision.decide import decide
+from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
@@ -20,6 +22,7 @@ from tests.unit.scenario import (
     V1,
     V2,
     alert,
+    evidence,
     labelled,
     namespace,
     past,
@@ -41,6 +44,9 @@ OLD = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30, seconds=
 JUST_IN_TIME = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30))
 AGES_AGO = NOW - timedelta(minutes=30, seconds=1)
 OWN_NAME = rollback_name(workload(), V2)
+
+REQUIRE = {"metricops.dev/evidence": "require-evidence"}
+REQUIRING = workload(annotations=REQUIRE)
 
 CASES: list[tuple[str, World, World]] = [
     # reason, a world that reaches it, its neighbour that does not
@@ -121,6 +127,41 @@ CASES: list[tuple[str, World, World]] = [
         ),
     ),
     (
+        "before-rollout",
+        world(evidence=evidence(active_at=ROLLOUT - SECOND, before=Observation())),
+        world(evidence=evidence()),
+    ),
+    (
+        # An alert that goes on since an earlier bad release does not protect a second one.
+        "before-rollout",
+        world(alert=alert(starts_at=ROLLOUT - SECOND), evidence=evidence(since=Observation())),
+        world(alert=alert(starts_at=ROLLOUT - SECOND), evidence=evidence()),
+    ),
+    ("not-true", world(evidence=evidence(shown=Shown.ABSENT)), world(evidence=evidence(shown=Shown.UNKNOWN))),
+    ("bad-before", world(evidence=evidence(before=Answer.BAD)), world(evidence=evidence(before=Answer.GOOD))),
+    ("good-since", world(evidence=evidence(since=Answer.GOOD)), world(evidence=evidence(since=Answer.UNKNOWN))),
+    ("no-evidence", world(workload=REQUIRING), world(workload=REQUIRING, evidence=evidence())),
+    (
+        "no-evidence",
+        world(workload=REQUIRING, evidence=evidence(before=Observation())),
+        world(evidence=evidence(before=Observation())),
+    ),
+    (
+        "no-evidence",
+        world(namespace=namespace(annotations=REQUIRE), evidence=evidence(shown=Shown.UNKNOWN)),
+        world(namespace=namespace(annotations=REQUIRE), evidence=evidence()),
+    ),
+    (
+        "invalid-policy",
+        world(workload=workload(annotations={"metricops.dev/evidence": "maybe"})),
+        world(workload=workload(annotations={"metricops.dev/evidence": "trust-alert"})),
+    ),
+    (
+        "wide-fault",
+        world(evidence=evidence(began_elsewhere=("a", "b", "c"))),
+        world(evidence=evidence(began_elsewhere=("a", "b"))),
+    ),
+    (
         "condemned",
         world(rollbacks=(past(blamed_hash=V2.template_hash),)),
         world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=None),)),
@@ -154,7 +195,8 @@ def test_reason_and_its_neighbour(word: str, reaching: World, neighbour: World) 
 
 
 def test_every_reason_has_a_case() -> None:
-    assert {case[0] for case in CASES} == {reason.word for reason in ALL_REASONS}
+    # A silence is looked for just before the undo, after the decision (tests/cluster/test_resync.py).
+    assert {case[0] for case in CASES} == {reason.word for reason in ALL_REASONS} - {reasons.SILENCED.word}
 
 
 def test_reason_words_are_unique_and_explained() -> None:

@@ -1,0 +1,115 @@
+"""One real Alertmanager, alone, with a configuration of the test's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from sandbox.debian import MonitoringBinaries
+from sandbox.process import ManagedProcess, free_port
+
+READY_SECONDS = 30.0
+HTTP = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(5.0))
+
+CONFIG = """
+route:
+  receiver: people
+  routes:
+    - receiver: metricops
+      matchers: ['metricops="undo"']
+      group_by: [namespace, deployment]
+      group_wait: 0s
+      group_interval: 1s
+      repeat_interval: 1h
+      continue: true
+      mute_time_intervals: {mutes}
+    - receiver: people
+inhibit_rules:
+  - source_matchers: [alertname="Maintenance"]
+    target_matchers: [metricops="undo"]
+    equal: [namespace]
+time_intervals:
+  - {{name: always, time_intervals: [{{months: ['1:12']}}]}}
+  - {{name: never, time_intervals: [{{years: ['1999']}}]}}
+receivers: [{{name: people}}, {{name: metricops}}]
+"""
+
+
+def config(mutes: str = "[]") -> str:
+    """Our receiver's deliveries go nowhere: all of them are lost."""
+    return CONFIG.format(mutes=mutes)
+
+
+@contextmanager
+def alertmanager(binaries: MonitoringBinaries, folder: Path, text: str) -> Iterator[str]:
+    """Gives its URL."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "alertmanager.yml").write_text(text)
+    address = f"127.0.0.1:{free_port()}"
+    process = ManagedProcess(
+        "alertmanager",
+        [
+            *binaries.alertmanager_command(),
+            f"--config.file={folder / 'alertmanager.yml'}",
+            f"--storage.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--cluster.listen-address=",
+        ],
+        folder / "alertmanager.log",
+    )
+
+    def answers() -> bool:
+        try:
+            return HTTP.request("GET", f"http://{address}/-/ready").status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    try:
+        process.wait_until(answers, READY_SECONDS, "/-/ready answers")
+        yield f"http://{address}"
+    finally:
+        process.stop()
+
+
+def fire(url: str, began: datetime | None = None, **labels: str) -> dict[str, str]:
+    """Post a firing alert as Prometheus does. Returns its labels."""
+    now = datetime.now(UTC)
+    alert = {
+        "labels": labels,
+        "startsAt": (began or now).isoformat(),
+        "endsAt": (now + timedelta(minutes=5)).isoformat(),
+    }
+    _post(url + "/api/v2/alerts", [alert])
+    return labels
+
+
+def silence(url: str, **labels: str) -> str:
+    """Silence alerts with these labels. Returns the silence's id."""
+    now = datetime.now(UTC)
+    matchers = [{"name": name, "value": value, "isRegex": False, "isEqual": True} for name, value in labels.items()]
+    body = {
+        "matchers": matchers,
+        "startsAt": now.isoformat(),
+        "endsAt": (now + timedelta(hours=1)).isoformat(),
+        "createdBy": "a-person",
+        "comment": "hands off",
+    }
+    return str(_post(url + "/api/v2/silences", body)["silenceID"])
+
+
+def expire(url: str, silence_id: str) -> None:
+    """End a silence."""
+    answer = HTTP.request("DELETE", f"{url}/api/v2/silence/{silence_id}")
+    assert answer.status == 200, answer.data
+
+
+def _post(url: str, body: Any) -> Any:
+    answer = HTTP.request("POST", url, json=body)
+    assert answer.status == 200, answer.data
+    return json.loads(answer.data) if answer.data else None
