@@ -11,7 +11,7 @@ from flask import Flask
 from receiver.alertmanager.source import AlertmanagerSource
 from receiver.cluster.api import Api
 from receiver.metrics import Metrics
-from receiver.prometheus.source import PrometheusSource
+from receiver.prometheus.source import PrometheusSource, SourceOptions
 from receiver.resync import Resync
 from receiver.rollbacks.claims import Claimant
 from receiver.rollbacks.driver import Driver
@@ -60,9 +60,11 @@ def compose(settings: Settings) -> Receiver:
         metrics.transitions.labels(rollback.phase).inc()
 
     store = RollbackStore(api, namespace=settings.watch_namespace or None, on_phase=on_phase)
-    reader = WorldReader(api, store, settings.defaults, control_namespace=settings.namespace, clock=now)
     source = PrometheusSource(
-        settings.prometheus_url, on_answer=lambda up: metrics.source_up.labels("prometheus").set(up)
+        SourceOptions(settings.prometheus_url), on_answer=lambda up: metrics.source_up.labels("prometheus").set(up)
+    )
+    reader = WorldReader(
+        api, store, settings.defaults, control_namespace=settings.namespace, clock=now, ask=source.evidence
     )
     alertmanager = _alertmanager(settings, metrics)
     worker = Worker(

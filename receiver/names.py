@@ -25,6 +25,7 @@ MODE_LABEL = f"{GROUP}/rollback"
 COOLDOWN_ANNOTATION = f"{GROUP}/cooldown"
 ATTRIBUTION_WINDOW_ANNOTATION = f"{GROUP}/attribution-window"
 ACT_WITHIN_ANNOTATION = f"{GROUP}/act-within"
+EVIDENCE_ANNOTATION = f"{GROUP}/evidence"
 RELEASE_ANNOTATION = f"{GROUP}/release"
 RESTORED_BY_ANNOTATION = f"{GROUP}/restored-by"
 

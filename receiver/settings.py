@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from receiver import names
-from receiver.decision.values import Defaults
+from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
 from receiver.rollbacks.machine import Timing
 from rules.durations import DurationError, parse_duration
@@ -44,6 +44,12 @@ class Settings:
     attribution_window: str = _setting("1h", "An alert that begins later than this after a rollout does not blame it.")
     act_within: str = _setting("30m", "Alerts and rollouts that are both older than this are left to a person.")
     condemnation: str = _setting("30d", "How long a template that was undone may not come back.")
+    evidence: str = _setting(
+        "trust-alert", "What an unknown answer of Prometheus means: `trust-alert` acts, `require-evidence` refuses."
+    )
+    wide_fault_workloads: str = _setting(
+        "3", "So many other workloads whose alerts began within 5 minutes make a wide fault, which blames no release."
+    )
     rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
     settle: str = _setting("1m", "The alert must be absent for this long before a workload counts as recovered.")
     recovery_deadline: str = _setting("15m", "A workload whose alert is still active by then has not recovered.")
@@ -88,6 +94,8 @@ class Settings:
             attribution_window=self._duration("attribution_window"),
             act_within=self._duration("act_within"),
             condemnation=self._duration("condemnation"),
+            evidence=self._evidence_policy,
+            wide_fault_workloads=self._number("wide_fault_workloads", 1, 10_000),
         )
 
     @property
@@ -138,6 +146,13 @@ class Settings:
         if self.unauthenticated not in ("yes", "no"):
             raise self._wrong("unauthenticated", "yes or no")
         return self.unauthenticated == "yes"
+
+    @property
+    def _evidence_policy(self) -> EvidencePolicy:
+        try:
+            return EvidencePolicy(self.evidence)
+        except ValueError:
+            raise self._wrong("evidence", f"one of {', '.join(EvidencePolicy)}") from None
 
     def _duration(self, name: str) -> timedelta:
         try:

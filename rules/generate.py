@@ -141,6 +141,8 @@ def _burn_alert(specification: Specification, budget: ErrorBudget, window: BurnW
     outage = window.detection_time(budget.budget, Fraction(1))
     if outage is not None:
         annotations[names.OUTAGE_DETECTION_ANNOTATION] = format_duration(outage)
+    annotations[names.LIMIT_ANNOTATION] = number_text(window.threshold(budget.budget))
+    annotations[names.SHORT_WINDOW_ANNOTATION] = format_duration(window.short)
     annotations[names.SLI_ANNOTATION] = template_text(error_ratio(budget, WINDOW_PLACEHOLDER))
     return AlertRule(names.BURN_ALERT, "\nand\n".join(conditions), window.hold, labels, annotations)
 

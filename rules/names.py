@@ -29,5 +29,10 @@ BURN_RATE_RECORD = "metricops:slo_burn_rate:current"
 
 # Annotations of alerts.
 SLI_ANNOTATION = "metricops_sli"
+"""The SLI as an expression with the placeholder `$window`; the receiver asks it before and since a rollout."""
+LIMIT_ANNOTATION = "metricops_limit"
+"""The SLI above which it is bad: the alert's threshold as an error ratio."""
+SHORT_WINDOW_ANNOTATION = "metricops_short_window"
+"""The window to ask the SLI over."""
 WORST_DETECTION_ANNOTATION = "worst_detection_time"
 OUTAGE_DETECTION_ANNOTATION = "outage_detection_time"

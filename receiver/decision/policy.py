@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from receiver import names
-from receiver.decision.values import Defaults, Mode, NamespaceFacts, Workload
+from receiver.decision.values import Defaults, EvidencePolicy, Mode, NamespaceFacts, Workload
 from rules.durations import DurationError, parse_duration
 
 
@@ -24,6 +24,7 @@ class Policy:
     cooldown: timedelta
     attribution_window: timedelta
     act_within: timedelta
+    evidence: EvidencePolicy
 
 
 def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: Defaults) -> Policy:
@@ -33,14 +34,20 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
     """
     mode, mode_from = _mode(workload, namespace)
 
-    def duration(key: str, default: timedelta) -> timedelta:
+    def annotation(key: str) -> tuple[str, str] | None:
         for where, found in (
             (str(workload.ref), workload.annotations),
             (f"namespace/{workload.ref.namespace}", namespace.annotations),
         ):
             if key in found:
-                return _duration(where, key, found[key])
-        return default
+                return where, found[key]
+        return None
+
+    def duration(key: str, default: timedelta) -> timedelta:
+        said = annotation(key)
+        return default if said is None else _duration(said[0], key, said[1])
+
+    said = annotation(names.EVIDENCE_ANNOTATION)
 
     return Policy(
         mode=mode,
@@ -48,6 +55,7 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
         cooldown=duration(names.COOLDOWN_ANNOTATION, defaults.cooldown),
         attribution_window=duration(names.ATTRIBUTION_WINDOW_ANNOTATION, defaults.attribution_window),
         act_within=duration(names.ACT_WITHIN_ANNOTATION, defaults.act_within),
+        evidence=defaults.evidence if said is None else _evidence(*said),
     )
 
 
@@ -73,6 +81,16 @@ def _label_mode(where: str, labels: Mapping[str, str]) -> Mode | None:
     except ValueError:
         expected = ", ".join(Mode)
         raise InvalidPolicy(f"{where}: label {names.MODE_LABEL}: found {value!r}, expected one of {expected}") from None
+
+
+def _evidence(where: str, value: str) -> EvidencePolicy:
+    try:
+        return EvidencePolicy(value)
+    except ValueError:
+        expected = ", ".join(EvidencePolicy)
+        raise InvalidPolicy(
+            f"{where}: annotation {names.EVIDENCE_ANNOTATION}: found {value!r}, expected one of {expected}"
+        ) from None
 
 
 def _duration(where: str, key: str, value: str) -> timedelta:

@@ -78,6 +78,12 @@ ALREADY_CLAIMED = Reason(
     "A Rollback for this revision of the workload exists already.",
     "Nothing to do: look at the record that the detail names.",
 )
+NOT_TRUE = Reason(
+    "not-true",
+    Verdict.REFUSED,
+    "The source of alerts does not show this alert firing by a rule that it has loaded: it may be forged, or over.",
+    "Look at the alert in Prometheus; check that METRICOPS_PROMETHEUS_URL is the one that evaluates the rule.",
+)
 TOO_LATE = Reason(
     "too-late",
     Verdict.REFUSED,
@@ -95,6 +101,30 @@ OUTSIDE_ATTRIBUTION_WINDOW = Reason(
     Verdict.REFUSED,
     "The trouble began longer after the rollout than the attribution window, so this release is not to blame.",
     "Look for another cause, or raise metricops.dev/attribution-window.",
+)
+BAD_BEFORE = Reason(
+    "bad-before",
+    Verdict.REFUSED,
+    "The SLI was bad already when the rollout of the current revision began, so this release is not to blame.",
+    "Look for another cause: a dependency, the traffic, or an earlier release.",
+)
+GOOD_SINCE = Reason(
+    "good-since",
+    Verdict.REFUSED,
+    "The SLI is good since the rollout: what still fires is the residue of earlier trouble.",
+    "Nothing to do: the alert ends when its long window has passed.",
+)
+NO_EVIDENCE = Reason(
+    "no-evidence",
+    Verdict.REFUSED,
+    "The policy requires evidence, and the source does not say how the SLI was before and since the rollout.",
+    "Check Prometheus and the rule's metricops_sli annotation, or set metricops.dev/evidence=trust-alert.",
+)
+WIDE_FAULT = Reason(
+    "wide-fault",
+    Verdict.REFUSED,
+    "Alerts of many other workloads began at about the same time: a fault that wide is not one bad release.",
+    "Look for what they share: a dependency, a node pool, the network. Undo by hand if it was a release after all.",
 )
 CONDEMNED = Reason(
     "condemned",
@@ -172,9 +202,14 @@ ALL_REASONS: tuple[Reason, ...] = (
     NOT_OPTED_IN,
     INVALID_POLICY,
     ALREADY_CLAIMED,
+    NOT_TRUE,
     TOO_LATE,
     BEFORE_ROLLOUT,
     OUTSIDE_ATTRIBUTION_WINDOW,
+    BAD_BEFORE,
+    GOOD_SINCE,
+    NO_EVIDENCE,
+    WIDE_FAULT,
     CONDEMNED,
     RESTORE,
     STOPPED,

@@ -12,12 +12,13 @@ from datetime import datetime
 
 from receiver import names
 from receiver.decision import reasons
+from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
 from receiver.decision.policy import Policy
 from receiver.decision.reasons import Reason
 from receiver.decision.target import choose_target
-from receiver.decision.values import Alert, Mode, PastRollback, Revision, Workload, World
+from receiver.decision.values import Alert, EvidencePolicy, Mode, PastRollback, Revision, Workload, World
 from receiver.decision.workload_label import named_workloads
 
 SUPPORTED_KINDS = frozenset({"Deployment"})
@@ -45,6 +46,17 @@ class Case:
     def blamed(self) -> Revision | None:
         """The revision that runs now; None while the controller has not made it."""
         return self.workload.current
+
+    @property
+    def onset(self) -> datetime:
+        """When the trouble began: by the source, which knows it without any `for`, else when the alert fired."""
+        evidence, starts_at = self.world.evidence, self.world.alert.starts_at
+        return min(starts_at, evidence.active_at) if evidence and evidence.active_at else starts_at
+
+    @property
+    def requires_evidence(self) -> bool:
+        """Whether an unknown answer refuses."""
+        return self.policy.evidence is EvidencePolicy.REQUIRE_EVIDENCE
 
 
 AlertStage = Callable[[Alert], Refusal | None]
@@ -101,6 +113,14 @@ def _may_be_claimed_again(past: PastRollback, case: Case) -> bool:
     return past.phase is not Phase.DRY_RUN or case.policy.mode is not Mode.DRY_RUN
 
 
+def is_true(case: Case) -> Refusal | None:
+    """Anyone who reaches Alertmanager can post an alert: the source must show it, by a rule that it has loaded."""
+    evidence = case.world.evidence
+    if evidence is not None and evidence.shown is Shown.ABSENT:
+        return Refusal(reasons.NOT_TRUE, f"the source shows no {case.world.alert.name or 'such alert'} firing")
+    return None
+
+
 def is_in_time(case: Case) -> Refusal | None:
     """A tool that is switched on must not undo last Monday's release."""
     began = case.workload.rollout_began
@@ -119,9 +139,12 @@ def is_in_time(case: Case) -> Refusal | None:
 def began_after_rollout(case: Case) -> Refusal | None:
     """Trouble that was there before the rollout is not the release's; inside the interval the clocks can't tell."""
     began = case.workload.rollout_began
-    onset = case.world.alert.starts_at
+    onset = case.onset
     if began is None:
         return Refusal(reasons.BEFORE_ROLLOUT, f"the rollout has not begun; the alert began at {_iso(onset)}")
+    evidence = case.world.evidence
+    if evidence and evidence.before.answer is Answer.GOOD and evidence.since.answer is Answer.BAD:
+        return None  # An alert that goes on from an earlier release does not protect this one.
     if onset < began.earliest:
         return Refusal(
             reasons.BEFORE_ROLLOUT,
@@ -133,13 +156,50 @@ def began_after_rollout(case: Case) -> Refusal | None:
 def began_within_attribution_window(case: Case) -> Refusal | None:
     """The longer a release has served well, the less likely it is the cause."""
     began = case.workload.rollout_began
-    onset = case.world.alert.starts_at
+    onset = case.onset
     if began is not None and onset > began.latest + case.policy.attribution_window:
         return Refusal(
             reasons.OUTSIDE_ATTRIBUTION_WINDOW,
             f"the alert began at {_iso(onset)}, the rollout by {_iso(began.latest)}, "
             f"the attribution window is {case.policy.attribution_window}",
         )
+    return None
+
+
+def was_good_before(case: Case) -> Refusal | None:
+    """Trouble that the SLI shows before the rollout is not the release's, whenever the alert says that it began."""
+    evidence = case.world.evidence
+    if evidence is not None and evidence.before.answer is Answer.BAD:
+        return Refusal(reasons.BAD_BEFORE, f"when the rollout began, {_shown(evidence.before, evidence.limit)}")
+    return None
+
+
+def is_bad_since(case: Case) -> Refusal | None:
+    """A good fix must not be condemned by the long window's memory of what it mends."""
+    evidence = case.world.evidence
+    if evidence is not None and evidence.since.answer is Answer.GOOD:
+        return Refusal(reasons.GOOD_SINCE, f"since the rollout, {_shown(evidence.since, evidence.limit)}")
+    return None
+
+
+def has_required_evidence(case: Case) -> Refusal | None:
+    """Unknown blames nobody where the owner wants to see evidence first."""
+    if not case.requires_evidence:
+        return None
+    evidence = case.world.evidence
+    if evidence is None:
+        return Refusal(reasons.NO_EVIDENCE, "no source of metrics is known")
+    answers = {"shown": evidence.shown, "before": evidence.before.answer, "since": evidence.since.answer}
+    unknown = [question for question, answer in answers.items() if answer == Answer.UNKNOWN]
+    return Refusal(reasons.NO_EVIDENCE, f"unknown: {', '.join(unknown)}") if unknown else None
+
+
+def is_not_wide(case: Case) -> Refusal | None:
+    """One release breaks one workload."""
+    evidence = case.world.evidence
+    others = evidence.began_elsewhere if evidence is not None else ()
+    if len(others) >= case.world.defaults.wide_fault_workloads:
+        return Refusal(reasons.WIDE_FAULT, f"also {', '.join(others[:10])} ({len(others)} others)")
     return None
 
 
@@ -193,9 +253,14 @@ ALERT_STAGES: tuple[AlertStage, ...] = (is_firing, asks_for_undo, names_one_work
 
 CASE_STAGES: tuple[CaseStage, ...] = (
     is_unclaimed,
+    is_true,
     is_in_time,
     began_after_rollout,
     began_within_attribution_window,
+    was_good_before,
+    is_bad_since,
+    has_required_evidence,
+    is_not_wide,
     is_not_condemned,
     is_not_a_restore,
     is_not_stopped,
@@ -203,6 +268,10 @@ CASE_STAGES: tuple[CaseStage, ...] = (
     is_not_paused_by_rollout,
     has_target,
 )
+
+
+def _shown(observation: Observation, limit: float | None) -> str:
+    return f"the SLI was {observation.value} at {_iso(observation.at) if observation.at else '?'}, its limit is {limit}"
 
 
 def _iso(moment: datetime) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from receiver.decision.evidence import Evidence
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import Reason, Verdict
 from receiver.decision.templates import Template
@@ -141,6 +142,13 @@ class PastRollback:
     undone_at: datetime | None
 
 
+class EvidencePolicy(StrEnum):
+    """What an unknown answer of the source means: the values of the annotation metricops.dev/evidence."""
+
+    TRUST_ALERT = "trust-alert"
+    REQUIRE_EVIDENCE = "require-evidence"
+
+
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """The policy where no annotation says otherwise."""
@@ -149,6 +157,8 @@ class Defaults:
     attribution_window: timedelta = timedelta(hours=1)
     act_within: timedelta = timedelta(minutes=30)
     condemnation: timedelta = timedelta(days=30)
+    evidence: EvidencePolicy = EvidencePolicy.TRUST_ALERT
+    wide_fault_workloads: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +166,8 @@ class World:
     """Everything that a decision looks at.
 
     `rollbacks` are the records of the workload's namespace, kind and name, also of earlier objects of that name.
-    `stopped` is None while the stop switch allows undos, else the reason in words.
+    `stopped` is None while the stop switch allows undos, else the reason in words. `evidence` is None where no source
+    of metrics is known.
     """
 
     alert: Alert
@@ -166,6 +177,7 @@ class World:
     namespace: NamespaceFacts = field(default_factory=lambda: NamespaceFacts({}, {}))
     rollbacks: tuple[PastRollback, ...] = ()
     stopped: str | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,67 +1,129 @@
-"""Ask the Prometheus HTTP API whether an alert is still active.
-
-Protocol: `GET /api/v1/rules?type=alert`, which carries the loaded rules, their health and their active alerts.
-"""
+"""Ask a Prometheus HTTP API (Prometheus, Thanos, Mimir, VictoriaMetrics) about an alert: two requests at the most."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import urllib3
 
-from receiver.decision.values import Alert
+from receiver.decision.evidence import Evidence, Sample, Shown, before_rollout, since_rollout
+from receiver.decision.values import Alert, Interval
+from receiver.prometheus.rules_answer import Reading, Sli, began_elsewhere, read_alert
 from receiver.rollbacks.machine import AlertState
+from rules.durations import format_duration
+from rules.names import WINDOW_PLACEHOLDER
 
 UpObserver = Callable[[bool], None]
+MOST_POINTS = 240
+LEAST_STEP = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """Where the source is, and how it is asked. An empty `url` means that none is known."""
+
+    url: str
+    timeout_seconds: float = 3.0
+    wide_fault_within: timedelta = timedelta(minutes=5)
 
 
 class PrometheusSource:
-    """One Prometheus. `url` is its base address; an empty one means that no source is known."""
+    """One source of alerts and metrics."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = 3.0, on_answer: UpObserver | None = None) -> None:
-        self._url = url.rstrip("/")
-        self._pool = urllib3.PoolManager(
-            retries=False, timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds)
-        )
+    def __init__(self, options: SourceOptions, *, on_answer: UpObserver | None = None) -> None:
+        self._options = options
+        self._url = options.url.rstrip("/")
+        timeout = urllib3.Timeout(connect=options.timeout_seconds, read=options.timeout_seconds)
+        self._pool = urllib3.PoolManager(retries=False, timeout=timeout)
         self._on_answer = on_answer
 
     def state(self, alert: Alert) -> AlertState:
         """Whether the alert is active now; UNKNOWN without an answer, or without a healthy rule of that name."""
+        answer = self._rules()
+        return alert_state(answer, alert) if answer is not None else AlertState.UNKNOWN
+
+    def evidence(self, alert: Alert, began: Interval | None, now: datetime) -> Evidence | None:
+        """Everything that a decision asks about an alert; None where no source is known.
+
+        `began` is when the rollout of the current revision began. What isn't answered is unknown.
+        """
         if not self._url:
-            return AlertState.UNKNOWN
+            return None
+        answer = self._rules()
+        if answer is None:
+            return Evidence(Shown.UNKNOWN)
+        reading = read_alert(answer, alert)
+        onset = reading.active_at or alert.starts_at
+        elsewhere = began_elsewhere(answer, alert, onset, self._options.wide_fault_within)
+        if reading.sli is None or began is None:
+            return Evidence(reading.shown, reading.active_at, began_elsewhere=elsewhere)
+        return self._asked(reading, reading.sli, began, now, elsewhere)
+
+    def _asked(
+        self, reading: Reading, sli: Sli, began: Interval, now: datetime, elsewhere: tuple[str, ...]
+    ) -> Evidence:
+        query = sli.expression.replace(WINDOW_PLACEHOLDER, format_duration(sli.window))
+        samples = self._range(query, began.earliest - 2 * sli.window, now)
+        return Evidence(
+            reading.shown,
+            reading.active_at,
+            before=before_rollout(samples, began.earliest, sli.window, sli.limit),
+            since=since_rollout(samples, began.latest, sli.limit),
+            query=query,
+            limit=sli.limit,
+            began_elsewhere=elsewhere,
+        )
+
+    def _rules(self) -> Mapping[str, Any] | None:
+        return self._get("/api/v1/rules", type="alert") if self._url else None
+
+    def _range(self, query: str, start: datetime, end: datetime) -> list[Sample]:
+        # The last point is the end itself: Prometheus' steps begin at the start.
+        step = max(LEAST_STEP, (end - start) / MOST_POINTS)
+        points = max(1, int((end - start) / step))
+        answer = self._get(
+            "/api/v1/query_range",
+            query=query,
+            start=f"{(end - points * step).timestamp():.3f}",
+            end=f"{end.timestamp():.3f}",
+            step=f"{step.total_seconds():.3f}",
+        )
+        return read_samples(answer) if answer is not None else []
+
+    def _get(self, path: str, **parameters: str) -> Mapping[str, Any] | None:
+        answer: Any = None
         try:
-            response = self._pool.request("GET", f"{self._url}/api/v1/rules?type=alert")
+            response = self._pool.request("GET", self._url + path, fields=parameters)
             answer = json.loads(response.data) if response.status == 200 else None
         except (urllib3.exceptions.HTTPError, ValueError):
             answer = None
+        usable = answer if isinstance(answer, dict) else None
         if self._on_answer is not None:
-            self._on_answer(answer is not None)
-        return alert_state(answer, alert) if answer is not None else AlertState.UNKNOWN
+            self._on_answer(usable is not None)
+        return usable
+
+
+def read_samples(answer: Mapping[str, Any]) -> list[Sample]:
+    """The samples of a range query that gives one series; none where it gives several, which no SLI does."""
+    try:
+        result = answer["data"]["result"]
+        if len(result) != 1:
+            return []
+        return [Sample(datetime.fromtimestamp(float(at), UTC), float(value)) for at, value in result[0]["values"]]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return []
 
 
 def alert_state(answer: Mapping[str, Any], alert: Alert) -> AlertState:
-    """Read the state from an answer of `/api/v1/rules`.
+    """Whether an alert is still active, by an answer of `/api/v1/rules`.
 
-    Prometheus shows an alert without external labels, so its labels are a subset of the delivered ones. An alert
-    that is pending counts as active: its expression is true.
+    Pending counts as active: its expression is true. A rule that is not loaded, or not healthy, says nothing.
     """
-    try:
-        rules = [
-            rule
-            for group in answer["data"]["groups"]
-            for rule in group["rules"]
-            if rule["name"] == alert.name and _fits(rule.get("labels") or {}, alert.labels)
-        ]
-        if not rules or any(rule.get("health") != "ok" for rule in rules):
-            return AlertState.UNKNOWN
-        active = any(_fits(shown["labels"], alert.labels) for rule in rules for shown in rule.get("alerts") or [])
-        return AlertState.ACTIVE if active else AlertState.ABSENT
-    except (KeyError, TypeError, AttributeError):
-        return AlertState.UNKNOWN
-
-
-def _fits(shown: Mapping[str, str], delivered: Mapping[str, str]) -> bool:
-    # A rule's own labels may be templates; those are filled in only on its alerts.
-    return all(delivered.get(key) == value or "{{" in value for key, value in shown.items())
+    reading = read_alert(answer, alert)
+    if reading.active_at is not None:
+        return AlertState.ACTIVE
+    return AlertState.ABSENT if reading.rule_is_healthy else AlertState.UNKNOWN

@@ -70,7 +70,7 @@ class Claimant:
 
     def _claim(self, decision: Decision, world: World, workload: Workload) -> Outcome:
         now = self._clock()
-        rollback = self._store.create(new_rollback(decision, world.alert, workload, now))
+        rollback = self._store.create(new_rollback(decision, world.alert, workload, now, world.evidence))
         if rollback is None:
             rollback = self._claim_again(decision, workload, now)
         if rollback is None:

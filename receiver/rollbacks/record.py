@@ -10,9 +10,11 @@ from typing import Any
 
 from receiver import names
 from receiver.cluster.api import JsonObject
+from receiver.decision.evidence import Evidence
 from receiver.decision.phases import Phase
 from receiver.decision.templates import Template
 from receiver.decision.values import Alert, Decision, Mode, PastRollback, Revision, Workload, WorkloadRef
+from receiver.rollbacks.evidence_record import evidence_spec, read_evidence
 from receiver.timestamps import format_time, parse_time
 
 LABEL_VALUE_LENGTH = 63
@@ -35,6 +37,7 @@ class Rollback:
     target_template: Template
     mode: Mode
     claimed_at: datetime
+    evidence: Evidence | None
     approval: Mapping[str, str]
     phase: Phase
     attempt: int
@@ -81,8 +84,10 @@ def _label_value(name: str) -> str:
     return f"{name[: LABEL_VALUE_LENGTH - 11]}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
-def new_rollback(decision: Decision, alert: Alert, workload: Workload, now: datetime) -> JsonObject:
-    """The object to create for a decision that claims."""
+def new_rollback(
+    decision: Decision, alert: Alert, workload: Workload, now: datetime, evidence: Evidence | None = None
+) -> JsonObject:
+    """The object to create for a decision that claims, with the evidence that it was made on."""
     blamed, target = decision.blamed, decision.target
     if blamed is None or target is None or decision.mode is None:
         raise ValueError(f"a decision of {decision.reason.word} claims nothing")
@@ -100,6 +105,7 @@ def new_rollback(decision: Decision, alert: Alert, workload: Workload, now: date
             "alert": _alert_spec(alert),
             "blamed": _revision_spec(blamed),
             "target": {**_revision_spec(target), "template": target.template},
+            **({"evidence": evidence_spec(evidence)} if evidence is not None else {}),
         },
     }
 
@@ -153,6 +159,7 @@ def read_rollback(item: JsonObject) -> Rollback:
             target_template=spec["target"]["template"],
             mode=Mode(status.get("mode") or spec["mode"]),
             claimed_at=claimed_at,
+            evidence=read_evidence(spec["evidence"]) if spec.get("evidence") else None,
             approval=spec.get("approval") or {},
             phase=Phase(status.get("phase") or Phase.CLAIMED),
             attempt=status.get("attempt", 1),

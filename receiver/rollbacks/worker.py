@@ -101,10 +101,10 @@ class Worker:
         return self._clock() + self._timing.poll
 
     def _view(self, rollback: Rollback) -> View:
-        world = self._reader.read(rollback.alert, rollback.ref)
-        fresh = (
-            rollback.phase is Phase.CLAIMED and age(rollback, world.now) <= self._timing.judge_again_after
-        ) or rollback.phase is Phase.UNDOING
+        old_claim = rollback.phase is Phase.CLAIMED and age(rollback, self._clock()) > self._timing.judge_again_after
+        # Only an old claim is judged on new evidence; a fresh one has just been, and the others have it behind them.
+        world = self._reader.read(rollback.alert, rollback.ref, None if old_claim else lambda *_: rollback.evidence)
+        fresh = rollback.phase is Phase.UNDOING or (rollback.phase is Phase.CLAIMED and not old_claim)
         state = AlertState.UNKNOWN if fresh else self._alert_state(rollback.alert)
         return View(world, state, self._timing)
 

@@ -7,27 +7,46 @@ from datetime import datetime
 
 from receiver.cluster.api import Api, ApiError, object_path
 from receiver.cluster.control import why_stopped
-from receiver.decision.values import Alert, Defaults, NamespaceFacts, Workload, WorkloadRef, World
+from receiver.decision.evidence import Evidence
+from receiver.decision.values import Alert, Defaults, Interval, NamespaceFacts, Workload, WorkloadRef, World
 from receiver.rollbacks.store import RollbackStore
 from receiver.workloads.registry import KINDS
 
 Clock = Callable[[], datetime]
+Ask = Callable[[Alert, Interval | None, datetime], Evidence | None]
+"""Asks the source about an alert and a rollout that began then; None where no source is known."""
+
+
+def ask_nobody(_alert: Alert, _began: Interval | None, _now: datetime) -> Evidence | None:
+    """Where no source is known."""
+    return None
 
 
 class WorldReader:
     """Reads everything fresh from the API server; nothing is remembered."""
 
     def __init__(
-        self, api: Api, store: RollbackStore, defaults: Defaults, *, control_namespace: str, clock: Clock
+        self,
+        api: Api,
+        store: RollbackStore,
+        defaults: Defaults,
+        *,
+        control_namespace: str,
+        clock: Clock,
+        ask: Ask = ask_nobody,
     ) -> None:
+        self._ask = ask
         self._api = api
         self._store = store
         self._defaults = defaults
         self._control_namespace = control_namespace
         self._clock = clock
 
-    def read(self, alert: Alert, ref: WorkloadRef) -> World:
-        """The world around an alert and the workload that it names. Raises `ApiError` where it can't be read."""
+    def read(self, alert: Alert, ref: WorkloadRef, ask: Ask | None = None) -> World:
+        """The world around an alert and the workload that it names. Raises `ApiError` where it can't be read.
+
+        `ask` takes the place of the source, where it has been asked already.
+        """
         workload = self.workload(ref)
         if workload is None:
             return World(alert=alert, now=self._clock(), defaults=self._defaults)
@@ -39,6 +58,7 @@ class WorldReader:
             namespace=self._namespace(ref.namespace),
             rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(ref)),
             stopped=why_stopped(self._api, self._control_namespace),
+            evidence=(ask or self._ask)(alert, workload.rollout_began, self._clock()),
         )
 
     def workload(self, ref: WorkloadRef) -> Workload | None:

@@ -10,6 +10,7 @@ from typing import Any
 import urllib3
 
 from receiver.cluster.api import object_path
+from receiver.decision import reasons
 from receiver.timestamps import parse_time
 from receiver.workloads.deployment import rollout_complete
 from sandbox.demo.narrator import Narrator
@@ -25,6 +26,8 @@ SLI = (
     ' / sum(rate(http_request_total{{namespace="shop",deployment="{name}"}}[5s]))'
 )
 RATE = 40.0
+NOT_TO_BLAME = (reasons.BEFORE_ROLLOUT.word, reasons.BAD_BEFORE.word)
+"""The first where the alert has gone on since before the rollout, the second where it has paused in between."""
 RELEASED = 2
 """The story releases each workload twice."""
 
@@ -84,7 +87,8 @@ class Story:
         tell.say("the cart's payment service has been down since the start, and its alert has been firing")
         self._sandbox.apply(self._cart.replace(GOOD, "shop:1.4"))
         tell.say("kubectl apply: a new release of the cart")
-        tell.wait(lambda: self._decided("cart", "before-rollout"), 30, "its alert is refused: before-rollout")
+        tell.wait(lambda: self._refused("cart") is not None, 30, "its alert is refused")
+        tell.say(f"the reason: {self._refused('cart')}")
         for attempt in ("once more", "and again"):
             answer = self._deliver_again()
             tell.say(f"the shop's delivery {attempt}: {answer['reason']} ({answer['detail']})")
@@ -153,11 +157,13 @@ class Story:
         moment: str | None = self.record.get("status", {}).get(field)
         return moment
 
-    def _decided(self, workload: str, reason: str) -> bool:
+    def _refused(self, workload: str) -> str | None:
+        """Why the receiver did not blame a release of this workload: the reason and what it saw, by its log."""
         for line in self._sandbox.pod_log("metricops-system", "metricops-receiver", "receiver").splitlines():
-            if f"deployment/{workload} " in line and f'"reason": "{reason}"' in line:
-                return True
-        return False
+            if f"deployment/{workload} " in line and any(f'"reason": "{reason}"' in line for reason in NOT_TO_BLAME):
+                entry = json.loads(line)
+                return f"{entry['reason']}, {entry['detail']}"
+        return None
 
     def _deliver_again(self) -> dict[str, Any]:
         alert = self.record["spec"]["alert"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from receiver.decision.evidence import Answer, Evidence, Observation, Shown
 from receiver.decision.phases import Phase
 from receiver.decision.templates import template_hash
 from receiver.decision.values import (
@@ -91,6 +92,24 @@ def past(**changes: Any) -> PastRollback:
         blamed_hash=template_hash(template("shop:9")),
         claimed_at=NOW - timedelta(hours=1),
         undone_at=NOW - timedelta(hours=1),
+    )
+    return replace(base, **changes)
+
+
+def evidence(
+    before: Answer | Observation = Answer.GOOD,
+    since: Answer | Observation = Answer.BAD,
+    shown: Shown = Shown.FIRING,
+    **changes: Any,
+) -> Evidence:
+    """What a source says of a bad release: fires, good before, bad since."""
+    base = Evidence(
+        shown,
+        active_at=ONSET,
+        before=before if isinstance(before, Observation) else Observation(before, 0.0, ROLLOUT),
+        since=since if isinstance(since, Observation) else Observation(since, 0.3, NOW),
+        query="sli",
+        limit=0.1,
     )
     return replace(base, **changes)
 

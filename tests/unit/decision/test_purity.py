@@ -7,7 +7,7 @@ from pathlib import Path
 
 import receiver.decision
 
-ALLOWED_STANDARD = {"__future__", "collections", "dataclasses", "datetime", "enum", "hashlib", "json", "typing"}
+ALLOWED_STANDARD = {"__future__", "collections", "dataclasses", "datetime", "enum", "hashlib", "json", "math", "typing"}
 ALLOWED_OWN = ("receiver.decision", "receiver.names", "receiver", "rules.durations", "rules.names")
 
 

@@ -19,8 +19,8 @@ def rule(*, name: str = "ErrorBudgetBurn", health: str = "ok", labels: Any = Non
     return {"name": name, "health": health, "labels": labels or {"metricops": "undo"}, "alerts": list(alerts)}
 
 
-SHOWN = {"labels": LABELS, "state": "firing"}
-OTHER = {"labels": {**LABELS, "deployment": "cart"}, "state": "firing"}
+SHOWN = {"labels": LABELS, "state": "firing", "activeAt": "2026-03-01T11:59:00Z"}
+OTHER = {**SHOWN, "labels": {**LABELS, "deployment": "cart"}}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ OTHER = {"labels": {**LABELS, "deployment": "cart"}, "state": "firing"}
         (answer(rule(alerts=[OTHER])), AlertState.ABSENT),
         (answer(rule()), AlertState.ABSENT),
         (answer(rule(labels={"metricops": "undo", "team": "{{ $labels.team }}"})), AlertState.ABSENT),
-        (answer(rule(labels={"metricops": "undo", "slo": "other"})), AlertState.UNKNOWN),
+        (answer(rule(labels={"metricops": "undo", "deployment": "cart"})), AlertState.UNKNOWN),
         (answer(rule(name="Another")), AlertState.UNKNOWN),
         (answer(rule(health="err")), AlertState.UNKNOWN),
         (answer(rule(health="unknown")), AlertState.UNKNOWN),

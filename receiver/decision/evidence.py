@@ -1,0 +1,80 @@
+"""What a source of metrics says about an alert, and what follows from it.
+
+Each question is answered bad, good or unknown. Unknown never blames and never clears by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """The answer to a question of evidence."""
+
+    BAD = "bad"
+    GOOD = "good"
+    UNKNOWN = "unknown"
+
+
+class Shown(StrEnum):
+    """Whether the source itself shows the alert firing, by a rule that it has loaded."""
+
+    FIRING = "firing"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An answer with the number behind it: the SLI's value, and when it was that."""
+
+    answer: Answer = Answer.UNKNOWN
+    value: float | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that was asked about one alert, and what was answered.
+
+    `active_at` is when the alert's expression became true, before any `for`. `began_elsewhere` names the other
+    workloads whose alerts that may undo began at about the same time.
+    """
+
+    shown: Shown
+    active_at: datetime | None = None
+    before: Observation = Observation()
+    since: Observation = Observation()
+    query: str = ""
+    limit: float | None = None
+    began_elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of an SLI."""
+
+    at: datetime
+    value: float
+
+
+def before_rollout(samples: Sequence[Sample], began: datetime, window: timedelta, limit: float) -> Observation:
+    """The SLI when the rollout began: the last usable sample at or before it, no older than twice its window."""
+    usable = [s for s in samples if began - 2 * window <= s.at <= began and math.isfinite(s.value)]
+    return _observed(max(usable, key=lambda s: s.at, default=None), limit)
+
+
+def since_rollout(samples: Sequence[Sample], began: datetime, limit: float) -> Observation:
+    """The SLI now: the last usable sample after the rollout began."""
+    usable = [s for s in samples if s.at > began and math.isfinite(s.value)]
+    return _observed(max(usable, key=lambda s: s.at, default=None), limit)
+
+
+def _observed(sample: Sample | None, limit: float) -> Observation:
+    if sample is None:
+        return Observation()
+    return Observation(Answer.BAD if sample.value > limit else Answer.GOOD, sample.value, sample.at)

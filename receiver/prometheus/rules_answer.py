@@ -1,0 +1,109 @@
+"""Read Prometheus' answer to `GET /api/v1/rules?type=alert`: which rule raised an alert, and what it shows now.
+
+Prometheus shows an alert without external labels, and alert relabelling may have added, changed or dropped labels on
+the way; so an alert is found by its name and by labels that don't contradict the delivered ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from receiver import names
+from receiver.decision.evidence import Shown
+from receiver.decision.values import Alert
+from receiver.timestamps import parse_time
+from rules.durations import DurationError, parse_duration
+from rules.names import LIMIT_ANNOTATION, SHORT_WINDOW_ANNOTATION, WINDOW_PLACEHOLDER
+
+ESCAPED_BRACES = '{{ "{{" }}'
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """How to ask the SLI of a rule: an expression with `$window`, the window, and the limit above which it is bad."""
+
+    expression: str
+    window: timedelta
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the answer says about one alert."""
+
+    shown: Shown
+    active_at: datetime | None = None
+    sli: Sli | None = None
+    rule_is_healthy: bool = False
+
+
+def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
+    """What the source shows of an alert. An alert that is pending is not firing, but not absent either: unknown."""
+    try:
+        rules = [rule for rule in _rules(answer) if _is_raised_by(rule, alert)]
+        if not rules:
+            return Reading(Shown.ABSENT)
+        shown = [(rule, item) for rule in rules for item in rule.get("alerts") or [] if _fits(item["labels"], alert)]
+        for state in ("firing", "pending"):
+            for rule, item in shown:
+                if item.get("state") == state:
+                    found = Shown.FIRING if state == "firing" else Shown.UNKNOWN
+                    return Reading(found, parse_time(item["activeAt"]), read_sli(rule.get("annotations") or {}))
+        healthy = all(rule.get("health") == "ok" for rule in rules)
+        return Reading(Shown.ABSENT if healthy else Shown.UNKNOWN, rule_is_healthy=healthy)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return Reading(Shown.UNKNOWN)
+
+
+def read_sli(annotations: Mapping[str, str]) -> Sli | None:
+    """The SLI that a generated rule carries; None where it carries none that can be asked."""
+    try:
+        expression = annotations[names.SLI_ANNOTATION].replace(ESCAPED_BRACES, "{{")
+        window = parse_duration(annotations[SHORT_WINDOW_ANNOTATION])
+        limit = float(annotations[LIMIT_ANNOTATION])
+    except (KeyError, ValueError, DurationError):
+        return None
+    return Sli(expression, window, limit) if WINDOW_PLACEHOLDER in expression and window else None
+
+
+def began_elsewhere(answer: Mapping[str, Any], alert: Alert, onset: datetime, within: timedelta) -> tuple[str, ...]:
+    """The other workloads of which an alert that may undo fires, and began within this time of the onset."""
+    own = _workload(alert.labels)
+    found: set[str] = set()
+    try:
+        for rule in _rules(answer):
+            for item in rule.get("alerts") or []:
+                labels = item["labels"]
+                if labels.get(names.UNDO_LABEL) != names.UNDO_VALUE or item.get("state") != "firing":
+                    continue
+                workload = _workload(labels)
+                if workload and workload != own and abs(parse_time(item["activeAt"]) - onset) <= within:
+                    found.add(workload)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return ()
+    return tuple(sorted(found))
+
+
+def _rules(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for group in answer["data"]["groups"]:
+        yield from group["rules"]
+
+
+def _is_raised_by(rule: Mapping[str, Any], alert: Alert) -> bool:
+    # A rule's own labels may be templates; those are filled in only on its alerts.
+    labels = {key: value for key, value in (rule.get("labels") or {}).items() if "{{" not in value}
+    return rule["name"] == alert.name and _fits(labels, alert)
+
+
+def _fits(shown: Mapping[str, str], alert: Alert) -> bool:
+    return all(alert.labels.get(key, value) == value for key, value in shown.items())
+
+
+def _workload(labels: Mapping[str, str]) -> str:
+    for label in names.KIND_BY_LABEL:
+        if labels.get(label) and labels.get(names.NAMESPACE_LABEL):
+            return f"{label}/{labels[label]} in {labels[names.NAMESPACE_LABEL]}"
+    return ""

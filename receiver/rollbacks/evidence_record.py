@@ -1,0 +1,52 @@
+"""Evidence as it is kept on a Rollback: what was asked and what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from receiver.decision.evidence import Answer, Evidence, Observation, Shown
+from receiver.timestamps import format_time, parse_time
+
+
+def evidence_spec(evidence: Evidence) -> dict[str, Any]:
+    """The `spec.evidence` of a record."""
+    optional: dict[str, Any] = {}
+    if evidence.active_at is not None:
+        optional["activeAt"] = format_time(evidence.active_at)
+    if evidence.limit is not None:
+        optional["limit"] = repr(evidence.limit)
+    return {
+        "shown": str(evidence.shown),
+        "before": _observation(evidence.before),
+        "since": _observation(evidence.since),
+        "query": evidence.query,
+        "beganElsewhere": list(evidence.began_elsewhere[:64]),
+        **optional,
+    }
+
+
+def _observation(observation: Observation) -> dict[str, str]:
+    spec = {"answer": str(observation.answer)}
+    if observation.value is not None and observation.at is not None:
+        # As text: JSON numbers of custom resources may come back as integers.
+        spec |= {"value": repr(observation.value), "at": format_time(observation.at)}
+    return spec
+
+
+def read_evidence(spec: Mapping[str, Any]) -> Evidence:
+    """The evidence of a record. Raises `KeyError` or `ValueError` where it does not have the schema's shape."""
+    return Evidence(
+        shown=Shown(spec["shown"]),
+        active_at=parse_time(spec["activeAt"]) if spec.get("activeAt") else None,
+        before=_read_observation(spec["before"]),
+        since=_read_observation(spec["since"]),
+        query=spec.get("query", ""),
+        limit=float(spec["limit"]) if spec.get("limit") else None,
+        began_elsewhere=tuple(spec.get("beganElsewhere") or ()),
+    )
+
+
+def _read_observation(spec: Mapping[str, str]) -> Observation:
+    value, at = spec.get("value"), spec.get("at")
+    return Observation(Answer(spec["answer"]), float(value) if value else None, parse_time(at) if at else None)

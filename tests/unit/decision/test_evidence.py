@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from receiver.decision.evidence import Answer, Observation, Sample, before_rollout, since_rollout
+from tests.unit.scenario import NOW, ROLLOUT
+
+WINDOW = timedelta(seconds=30)
+LIMIT = 0.1
+
+
+def samples(*values: tuple[int, float]) -> list[Sample]:
+    """Samples at seconds from the rollout's beginning."""
+    return [Sample(ROLLOUT + timedelta(seconds=at), value) for at, value in values]
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (samples((-10, 0.0), (0, 0.0), (20, 0.5)), Answer.GOOD),
+        (samples((-10, 0.0), (0, 0.5)), Answer.BAD),
+        (samples((-1, LIMIT)), Answer.GOOD),
+        (samples((-1, LIMIT + 1e-9)), Answer.BAD),
+        (samples((-60, 0.5)), Answer.BAD),
+        (samples((-61, 0.5)), Answer.UNKNOWN),
+        (samples((1, 0.5)), Answer.UNKNOWN),
+        (samples((-5, 0.5), (-1, float("nan"))), Answer.BAD),
+        (samples((-1, float("inf"))), Answer.UNKNOWN),
+        ([], Answer.UNKNOWN),
+    ],
+)
+def test_before(given: list[Sample], answer: Answer) -> None:
+    assert before_rollout(given, ROLLOUT, WINDOW, LIMIT).answer is answer
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (samples((-1, 0.0), (1, 0.5)), Answer.BAD),
+        (samples((1, 0.5), (9, 0.0)), Answer.GOOD),
+        (samples((1, 0.5), (9, float("nan"))), Answer.BAD),
+        (samples((0, 0.5)), Answer.UNKNOWN),
+        ([], Answer.UNKNOWN),
+    ],
+)
+def test_since(given: list[Sample], answer: Answer) -> None:
+    assert since_rollout(given, ROLLOUT, LIMIT).answer is answer
+
+
+def test_the_number_is_kept() -> None:
+    (sample,) = samples((5, 0.25))
+    assert since_rollout([sample], ROLLOUT, LIMIT) == Observation(Answer.BAD, 0.25, sample.at)
+    assert NOW > ROLLOUT

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from receiver.decision.evidence import Shown
+from receiver.prometheus.rules_answer import Sli, began_elsewhere, read_alert, read_sli
+from receiver.prometheus.source import read_samples
+from receiver.timestamps import format_time
+from tests.unit.prometheus.test_alert_state import answer, rule
+from tests.unit.scenario import LABELS, ONSET, alert, labelled
+
+SECOND = timedelta(seconds=1)
+SLI = {"metricops_sli": "e[$window]", "metricops_limit": "0.1", "metricops_short_window": "5m"}
+
+
+def shown(state: str = "firing", **labels: str) -> dict[str, Any]:
+    return {"labels": {**LABELS, **labels}, "state": state, "activeAt": format_time(ONSET)}
+
+
+def other(name: str, at: timedelta, state: str = "firing", **labels: str) -> dict[str, Any]:
+    given = {**LABELS, "deployment": name, **labels}
+    return {"labels": given, "state": state, "activeAt": format_time(ONSET + at)}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (answer(rule(alerts=[shown()])), Shown.FIRING),
+        (answer(rule(alerts=[shown("pending")])), Shown.UNKNOWN),
+        (answer(rule(alerts=[shown("pending", pod="a"), shown(pod="b")])), Shown.FIRING),
+        (answer(rule(alerts=[shown(deployment="cart")])), Shown.ABSENT),
+        (answer(rule()), Shown.ABSENT),
+        (answer(rule(health="err")), Shown.UNKNOWN),
+        (answer(rule(name="Another", alerts=[shown()])), Shown.ABSENT),
+        (answer(), Shown.ABSENT),
+        ({}, Shown.UNKNOWN),
+    ],
+)
+def test_shown(given: Any, found: Shown) -> None:
+    assert read_alert(given, alert()).shown is found
+
+
+def test_labels_that_were_added_or_dropped_on_the_way_do_not_matter() -> None:
+    given = answer(rule(alerts=[shown(team="shop")]))
+    assert read_alert(given, labelled(cluster="eu-1")).shown is Shown.FIRING
+    assert read_alert(given, labelled(team="other")).shown is Shown.ABSENT
+
+
+def test_the_onset_and_the_sli_come_from_the_rule_that_is_loaded() -> None:
+    given = answer({**rule(alerts=[shown()]), "annotations": SLI})
+    reading = read_alert(given, alert(annotations={"metricops_sli": "forged"}))
+    assert reading.active_at == ONSET
+    assert reading.sli == Sli("e[$window]", timedelta(minutes=5), 0.1)
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {},
+        {**SLI, "metricops_sli": "e[5m]"},
+        {**SLI, "metricops_limit": "much"},
+        {**SLI, "metricops_short_window": "0s"},
+        {**SLI, "metricops_short_window": "soon"},
+    ],
+)
+def test_an_sli_that_cannot_be_asked(annotations: dict[str, str]) -> None:
+    assert read_sli(annotations) is None
+
+
+def test_began_elsewhere() -> None:
+    given = answer(
+        rule(
+            alerts=[
+                shown(),
+                other("a", SECOND * 299),
+                other("a", SECOND),
+                other("b", -SECOND * 300),
+                other("late", SECOND * 301),
+                other("pending", SECOND, "pending"),
+                other("people", SECOND, metricops="no"),
+            ]
+        )
+    )
+    found = began_elsewhere(given, alert(), ONSET, timedelta(minutes=5))
+    assert found == ("deployment/a in prod", "deployment/b in prod")
+    assert began_elsewhere({}, alert(), ONSET, timedelta(minutes=5)) == ()
+
+
+def test_samples() -> None:
+    one = {"data": {"result": [{"metric": {}, "values": [[1.5, "0.25"], [2, "NaN"]]}]}}
+    assert [sample.value for sample in read_samples(one)][:1] == [0.25]
+    assert len(read_samples(one)) == 2
+    useless: list[Any] = [{}, {"data": {"result": []}}, {"data": {"result": [{}, {}]}}]
+    for given in [*useless, {"data": {"result": [{"values": [1]}]}}]:
+        assert read_samples(given) == []
