@@ -54,6 +54,7 @@ def compose(settings: Settings) -> Receiver:
         settings.context or None,
         user_agent="metricops-receiver",
         observer=metrics.request_done,
+        read_timeout=settings.api_timeout_seconds,
     )
 
     def on_phase(rollback: Rollback) -> None:

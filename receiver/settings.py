@@ -28,6 +28,7 @@ class Settings:
     listen: str = _setting("0.0.0.0:8080", "Address and port that the HTTP server binds to.")
     kubeconfig: str = _setting("", "Kubeconfig to use; empty: the pod's own service account, else kubectl's default.")
     context: str = _setting("", "Context of the kubeconfig.")
+    api_timeout: str = _setting("10s", "How long an answer of the API server is waited for.")
     namespace: str = _setting(names.DEFAULT_NAMESPACE, "Namespace of the stop switch, ConfigMap metricops-control.")
     watch_namespace: str = _setting("", "Only this namespace's Rollbacks are looked after; empty: all namespaces'.")
     token_file: str = _setting("", "File with the bearer token that deliveries must carry, read again when it changes.")
@@ -74,7 +75,7 @@ class Settings:
     def check(self) -> None:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
         _ = (self.defaults, self.timing, self.address, self.thread_count, self.body_limit, self.alert_limit)
-        _ = (self.sweep_every, self.resync_every, self.accepts_unauthenticated)
+        _ = (self.sweep_every, self.resync_every, self.api_timeout_seconds, self.accepts_unauthenticated)
         for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
             if getattr(self, name) not in allowed:
                 raise self._wrong(name, f"one of {', '.join(allowed)}")
@@ -134,6 +135,11 @@ class Settings:
     def sweep_every(self) -> timedelta:
         """How often unfinished Rollbacks are looked for."""
         return self._duration("sweep_interval")
+
+    @property
+    def api_timeout_seconds(self) -> float:
+        """Seconds."""
+        return self._duration("api_timeout").total_seconds()
 
     @property
     def resync_every(self) -> timedelta:

@@ -6,9 +6,13 @@ says otherwise. It decides nothing about what is right: the API server and its a
 
 from __future__ import annotations
 
+import json
+import socket
+import struct
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -17,6 +21,8 @@ import urllib3
 
 HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host", "accept-encoding"})
 HOLD_SECONDS = 60.0
+NO_ANSWER_SECONDS = 30.0
+SLOW_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,42 @@ class Request:
 
 
 Matches = Callable[[Request], bool]
+
+
+class Fault(StrEnum):
+    """What can go wrong with one request."""
+
+    CONFLICT = "409"
+    UNPROCESSABLE = "422"
+    THROTTLED = "429"
+    BROKEN = "500"
+    NO_ANSWER = "time-out"
+    RESET = "reset"
+    SLOW = "slow"
+
+
+REFUSALS = {
+    Fault.CONFLICT: ("Conflict", "the object has been modified; please apply your changes to the latest version"),
+    Fault.UNPROCESSABLE: ("Invalid", "the server rejected our request due to an error in our request"),
+    Fault.THROTTLED: ("TooManyRequests", "the server has received too many requests"),
+    Fault.BROKEN: ("InternalError", "an error on the server has prevented the request from succeeding"),
+}
+"""Reason and message of the `Status` that a real API server answers with."""
+
+
+@dataclass(eq=False)
+class Injection:
+    """A fault for the next `times` matching requests: before the API server sees them, or after it has done them.
+
+    `then` is called at that moment, once per hit, before anything is answered (to kill the client, say).
+    """
+
+    fault: Fault
+    matches: Matches
+    after_effect: bool = False
+    times: int = 1
+    then: Callable[[], None] | None = None
+    hits: int = field(default=0, init=False)
 
 
 class Hold:
@@ -53,6 +95,9 @@ class FaultProxy:
         self._server = server.rstrip("/")
         self._pool = urllib3.PoolManager(ca_certs=certificate_authority, retries=False, maxsize=32)
         self._holds: list[Hold] = []
+        self._injections: list[Injection] = []
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._httpd.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._httpd.server_address[1]}"
@@ -65,6 +110,7 @@ class FaultProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopping.set()
         for hold in self._holds:
             hold.release()
         self._httpd.shutdown()
@@ -75,6 +121,22 @@ class FaultProxy:
         hold = Hold(matches)
         self._holds.append(hold)
         return hold
+
+    def inject(self, injection: Injection) -> Injection:
+        """Let it go wrong from now on, until the injection has had its hits."""
+        with self._lock:
+            self._injections.append(injection)
+        return injection
+
+    def _due(self, request: Request) -> Injection | None:
+        """The first injection that is for this request; the hit is counted."""
+        with self._lock:
+            found = next((i for i in self._injections if i.hits < i.times and i.matches(request)), None)
+            if found is not None:
+                found.hits += 1
+                if found.hits >= found.times:
+                    self._injections.remove(found)
+        return found
 
     def _pass_on(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse | None:
         for hold in self._holds:
@@ -97,17 +159,54 @@ class FaultProxy:
                 length = int(self.headers.get("Content-Length") or 0)
                 request = Request(self.command, self.path, self.rfile.read(length))
                 headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_HEADERS}
-                response = proxy._pass_on(request, headers)
+                injection = proxy._due(request)
+                if injection is not None and not injection.after_effect and self._goes_wrong(injection):
+                    return
+                try:
+                    response = proxy._pass_on(request, headers)
+                except urllib3.exceptions.HTTPError:
+                    response = None  # The API server is away: so are we.
                 if response is None:
                     self.close_connection = True
                     return
-                self.send_response(response.status)
-                for key, value in response.headers.items():
-                    if key.lower() not in HOP_HEADERS:
+                if injection is not None and injection.after_effect and self._goes_wrong(injection):
+                    return
+                kept = {key: value for key, value in response.headers.items() if key.lower() not in HOP_HEADERS}
+                self._send(response.status, kept, response.data)
+
+            def _goes_wrong(self, injection: Injection) -> bool:
+                """Whether that was all the answer there is."""
+                if injection.then is not None:
+                    injection.then()
+                match injection.fault:
+                    case Fault.SLOW:
+                        proxy._stopping.wait(SLOW_SECONDS)
+                        return False
+                    case Fault.NO_ANSWER:
+                        self.close_connection = True
+                        proxy._stopping.wait(NO_ANSWER_SECONDS)
+                    case Fault.RESET:
+                        self.close_connection = True
+                        # Closing with a linger time of zero sends RST, not FIN.
+                        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        self.connection.close()
+                    case refusal:
+                        reason, message = REFUSALS[refusal]
+                        status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": int(refusal)}
+                        body = json.dumps({**status, "reason": reason, "message": message}).encode()
+                        self._send(int(refusal), {"Content-Type": "application/json"}, body)
+                return True
+
+            def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+                try:
+                    self.send_response(status)
+                    for key, value in headers.items():
                         self.send_header(key, value)
-                self.send_header("Content-Length", str(len(response.data)))
-                self.end_headers()
-                self.wfile.write(response.data)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                except OSError:
+                    self.close_connection = True  # The client has gone.
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
 

@@ -67,7 +67,14 @@ def object_path(
 class Api:
     """One API server with one identity. Safe to share between threads."""
 
-    def __init__(self, configuration: Any, *, user_agent: str = "metricops", observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Any,
+        *,
+        user_agent: str = "metricops",
+        observer: Observer | None = None,
+        read_timeout: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         configuration.retries = False  # A write that is sent twice must be our decision.
         configuration.connection_pool_maxsize = 32
         client = ApiClient(configuration)
@@ -75,6 +82,7 @@ class Api:
         self._pool: urllib3.PoolManager = client.rest_client.pool_manager
         self._user_agent = user_agent
         self._observer = observer
+        self._read_timeout = read_timeout
 
     @classmethod
     def connect(
@@ -84,9 +92,11 @@ class Api:
         *,
         user_agent: str = "metricops",
         observer: Observer | None = None,
+        read_timeout: float = READ_TIMEOUT_SECONDS,
     ) -> Self:
         """Connect as `kubectl` would: a kubeconfig that is named, else the pod's own identity, else the default one.
 
+        `read_timeout` is how long an answer is waited for, in seconds.
         Raises `ApiError` (status 0) where none of them can be used.
         """
         configuration = Configuration()
@@ -100,7 +110,7 @@ class Api:
                     config.load_kube_config(client_configuration=configuration)
         except (config.ConfigException, OSError) as error:
             raise ApiError(0, f"no usable Kubernetes configuration: {error}") from error
-        return cls(configuration, user_agent=user_agent, observer=observer)
+        return cls(configuration, user_agent=user_agent, observer=observer, read_timeout=read_timeout)
 
     @property
     def server(self) -> str:
@@ -187,7 +197,7 @@ class Api:
         body: Any = None,
         content_type: str = "application/json",
         *,
-        read_timeout: float = READ_TIMEOUT_SECONDS,
+        read_timeout: float | None = None,
         stream: bool = False,
     ) -> urllib3.BaseHTTPResponse:
         url = self.server.rstrip("/") + path + ("?" + urlencode(query) if query else "")
@@ -203,7 +213,7 @@ class Api:
                 url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=read_timeout),
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=read_timeout or self._read_timeout),
                 preload_content=not stream,
                 retries=False,
             )
