@@ -21,6 +21,8 @@ from receiver.rollbacks.store import LostRaceError, RollbackStore
 from receiver.rollbacks.world import Clock, WorldReader
 from receiver.timestamps import format_time
 
+EVIDENCE_MAY_CHANGE = (reasons.BEFORE_ROLLOUT, reasons.NO_EVIDENCE)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -62,6 +64,10 @@ class Claimant:
             return Outcome(early)
         world = self._reader.read(alert, early)
         decision = decide(world)
+        if decision.claims or decision.reason in EVIDENCE_MAY_CHANGE:
+            # The source is asked only where its answer matters: not for every alert, and not for duplicates.
+            world = self._reader.with_evidence(world)
+            decision = decide(world)
         if decision.reason is reasons.INVALID_POLICY and world.workload is not None:
             self._tell_invalid_policy(world.workload, decision, world.now)
         if not decision.claims or world.workload is None:

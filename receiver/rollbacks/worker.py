@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from receiver import names
@@ -29,6 +30,7 @@ from receiver.rollbacks.machine import (
 )
 from receiver.rollbacks.record import Rollback, age, restored_by_note
 from receiver.rollbacks.store import LostRaceError, RollbackStore
+from receiver.rollbacks.undoing import help_along
 from receiver.rollbacks.world import Clock, WorldReader
 from receiver.timestamps import format_time
 from receiver.workloads.kind import UndoRefusedError, WorldMovedError
@@ -78,6 +80,8 @@ class Worker:
             try:
                 view = self._view(rollback)
                 step = next_step(rollback, view)
+                if rollback.phase is Phase.UNDOING and not help_along(self._api, rollback, view, step):
+                    return self._clock() + self._timing.poll
                 match step:
                     case Finished():
                         return None
@@ -103,7 +107,8 @@ class Worker:
     def _view(self, rollback: Rollback) -> View:
         old_claim = rollback.phase is Phase.CLAIMED and age(rollback, self._clock()) > self._timing.judge_again_after
         # Only an old claim is judged on new evidence; a fresh one has just been, and the others have it behind them.
-        world = self._reader.read(rollback.alert, rollback.ref, None if old_claim else lambda *_: rollback.evidence)
+        world = self._reader.read(rollback.alert, rollback.ref)
+        world = self._reader.with_evidence(world) if old_claim else replace(world, evidence=rollback.evidence)
         fresh = rollback.phase is Phase.UNDOING or (rollback.phase is Phase.CLAIMED and not old_claim)
         state = AlertState.UNKNOWN if fresh else self._alert_state(rollback.alert)
         return View(world, state, self._timing)

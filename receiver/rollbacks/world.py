@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from receiver.cluster.api import Api, ApiError, object_path
@@ -42,10 +43,10 @@ class WorldReader:
         self._control_namespace = control_namespace
         self._clock = clock
 
-    def read(self, alert: Alert, ref: WorkloadRef, ask: Ask | None = None) -> World:
-        """The world around an alert and the workload that it names. Raises `ApiError` where it can't be read.
+    def read(self, alert: Alert, ref: WorkloadRef) -> World:
+        """The world around an alert and the workload that it names, without evidence.
 
-        `ask` takes the place of the source, where it has been asked already.
+        Raises `ApiError` where it can't be read.
         """
         workload = self.workload(ref)
         if workload is None:
@@ -58,8 +59,12 @@ class WorldReader:
             namespace=self._namespace(ref.namespace),
             rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(ref)),
             stopped=why_stopped(self._api, self._control_namespace),
-            evidence=(ask or self._ask)(alert, workload.rollout_began, self._clock()),
         )
+
+    def with_evidence(self, world: World) -> World:
+        """The same world with what the source says of it now."""
+        began = world.workload.rollout_began if world.workload else None
+        return replace(world, evidence=self._ask(world.alert, began, world.now))
 
     def workload(self, ref: WorkloadRef) -> Workload | None:
         """The workload alone; None where it does not exist."""

@@ -60,7 +60,7 @@ class Story:
         tell = self._tell
         tell.act("Act 1: a bad release is undone")
         tell.wait(lambda: self._ready_images("shop") == [GOOD] * 3, 30, f"{GOOD} serves with three Pods")
-        tell.wait(lambda: self._error_ratio("shop") == 0.0, 30, "Prometheus sees its traffic, and no errors")
+        tell.wait(lambda: self._was_good_for_a_while("shop"), 30, "Prometheus sees its traffic, and no errors")
         self.bad_applied = datetime.now(UTC)
         self._sandbox.apply(self._shop.replace(GOOD, BAD))
         tell.say(f"kubectl apply: {BAD}, which answers 500 to three requests in ten")
@@ -126,6 +126,12 @@ class Story:
     def _error_ratio(self, name: str) -> float | None:
         value = self._sandbox.monitoring.value(SLI.format(name=name))
         return None if value is None or value != value else value  # noqa: PLR0124 - NaN is no ratio
+
+    def _was_good_for_a_while(self, name: str) -> bool:
+        """Long enough to be evidence: the SLI has been there, and 0, for three seconds."""
+        history = f"({SLI.format(name=name)})[3s:1s]"
+        seen = self._sandbox.monitoring.value(f"count_over_time({history}) and max_over_time({history}) == 0")
+        return seen is not None and seen >= 3
 
     def _ready_images(self, app: str) -> list[str]:
         pods = self._sandbox.api.get(object_path("v1", "pods", NAMESPACE), labelSelector=f"app={app}")["items"]

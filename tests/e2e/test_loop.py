@@ -35,6 +35,11 @@ def test_a_bad_release_is_undone_and_recovers(pair: Pair, replicas: int) -> None
         record = story.record
         assert record["spec"]["alert"]["name"] == "ErrorBudgetBurn"
         assert record["status"]["attempt"] == 1
+        evidence = record["spec"]["evidence"]
+        assert evidence["shown"] == "firing"
+        assert evidence["since"]["answer"] == "bad"
+        assert evidence["before"]["answer"] == "good"
+        assert float(evidence["before"]["value"]) < float(evidence["limit"]) < float(evidence["since"]["value"])
         conditions = {condition["type"]: condition["status"] for condition in record["status"]["conditions"]}
         assert conditions == {"Undone": "True", "RolloutComplete": "True", "Recovered": "True"}
         times = dict(story.times())
