@@ -142,9 +142,12 @@ class Api:
         query = {"fieldManager": field_manager, "force": str(force).lower()}
         return self._json("PATCH", path, query, body, APPLY_PATCH)
 
-    def delete(self, path: str, **query: str) -> JsonObject:
-        """DELETE an object. Raises `ApiError`, with status 404 where it does not exist."""
-        return self._json("DELETE", path, query)
+    def delete(self, path: str, options: Mapping[str, Any] | None = None, **query: str) -> JsonObject:
+        """DELETE an object. `options` is a DeleteOptions, such as its preconditions.
+
+        Raises `ApiError`, with status 404 where the object does not exist, 409 where a precondition does not hold.
+        """
+        return self._json("DELETE", path, query, options)
 
     def watch(self, path: str, *, timeout_seconds: int = 240, **query: str) -> Iterator[JsonObject]:
         """Yield watch events (`{"type": …, "object": …}`) until the server ends the watch.

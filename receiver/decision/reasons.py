@@ -48,12 +48,6 @@ NO_WORKLOAD_LABEL = Reason(
     "daemonset.",
     "Aggregate the rule's expression by namespace and workload, or set both labels in the rule.",
 )
-UNSUPPORTED_KIND = Reason(
-    "unsupported-kind",
-    Verdict.IGNORED,
-    "The alert names a kind of workload that this version does not undo.",
-    "Only Deployments are undone. Roll the workload back by hand.",
-)
 WORKLOAD_NOT_FOUND = Reason(
     "workload-not-found",
     Verdict.IGNORED,
@@ -197,7 +191,6 @@ ALL_REASONS: tuple[Reason, ...] = (
     NOT_FIRING,
     NOT_ASKED,
     NO_WORKLOAD_LABEL,
-    UNSUPPORTED_KIND,
     WORKLOAD_NOT_FOUND,
     NOT_OPTED_IN,
     INVALID_POLICY,

@@ -21,8 +21,6 @@ from receiver.decision.target import choose_target
 from receiver.decision.values import Alert, EvidencePolicy, Mode, PastRollback, Revision, Workload, World
 from receiver.decision.workload_label import named_workloads
 
-SUPPORTED_KINDS = frozenset({"Deployment"})
-
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -86,12 +84,6 @@ def names_one_workload(alert: Alert) -> Refusal | None:
     wanted = [names.NAMESPACE_LABEL, *names.KIND_BY_LABEL]
     carried = {label: alert.labels[label] for label in wanted if label in alert.labels}
     return Refusal(reasons.NO_WORKLOAD_LABEL, f"of {', '.join(wanted)} the alert carries {carried or 'none'}")
-
-
-def names_supported_kind(alert: Alert) -> Refusal | None:
-    """Kinds that cannot be undone yet are named, not guessed at."""
-    kind = named_workloads(alert)[0].kind
-    return None if kind in SUPPORTED_KINDS else Refusal(reasons.UNSUPPORTED_KIND, f"kind is {kind}")
 
 
 def is_unclaimed(case: Case) -> Refusal | None:
@@ -249,7 +241,7 @@ def has_target(case: Case) -> Refusal | None:
     return Refusal(reasons.NO_TARGET, f"revisions in the history: {numbers or 'none'}")
 
 
-ALERT_STAGES: tuple[AlertStage, ...] = (is_firing, asks_for_undo, names_one_workload, names_supported_kind)
+ALERT_STAGES: tuple[AlertStage, ...] = (is_firing, asks_for_undo, names_one_workload)
 
 CASE_STAGES: tuple[CaseStage, ...] = (
     is_unclaimed,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from receiver.decision.evidence import Evidence
 from receiver.decision.phases import Phase
@@ -102,7 +103,7 @@ class Workload:
     """A workload as the API server shows it now.
 
     `current` is None while the controller has not yet made a revision of the current template. `template_writer` is
-    the manager that managedFields name for the pod template.
+    the manager that managedFields name for the pod template; `managed_fields` are those entries as they are.
     """
 
     ref: WorkloadRef
@@ -118,6 +119,7 @@ class Workload:
     paused: bool
     restored_by: RestoredBy | None = None
     template_writer: str = ""
+    managed_fields: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,11 @@ def without(value: Any, fields: Mapping[str, Any]) -> Any:
 
 
 def _without(value: Any, fields: Mapping[str, Any]) -> Any:
+    if not fields:
+        return _GONE
     children = {key: below for key, below in fields.items() if key != "."}
     if not children:
-        return _GONE
+        return value  # The node alone is owned, nothing in it.
     if isinstance(value, dict):
         left: Any = {}
         for name, item in value.items():
@@ -108,16 +110,12 @@ def _select(fields: Mapping[str, Any], before: Any, after: Any, wanted: Callable
         if key == ".":
             continue
         old, new = _child(before, key), _child(after, key)
-        if not _has_children(below):
+        if not below:
             if wanted(old, new):
                 result[key] = below
         elif deeper := _select(below, old, new, wanted):
             result[key] = {".": {}, **deeper} if "." in below else deeper
     return result
-
-
-def _has_children(fields: Mapping[str, Any]) -> bool:
-    return any(key != "." for key in fields)
 
 
 def _child(value: Any, key: str) -> Any:
@@ -135,12 +133,13 @@ def _indexes(items: list[Any], key: str) -> Iterator[int]:
         return
     named = json.loads(text)
     for index, item in enumerate(items):
-        if (kind == "i" and index == named) or (kind == "v" and item == named):
-            yield index
-        elif kind == "k" and isinstance(item, dict) and _matches(item, named):
+        if (
+            (kind == "i" and index == named)
+            or (kind == "v" and item == named)
+            or (kind == "k" and isinstance(item, dict) and _matches(item, named))
+        ):
             yield index
 
 
 def _matches(item: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
     return all(item.get(name) == value for name, value in named.items())
-

@@ -1,11 +1,11 @@
-"""The interface that every kind of workload fulfils, and the registry of the kinds."""
+"""The interface that every kind of workload fulfils."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Protocol
 
-from receiver.cluster.api import Api, JsonObject
+from receiver.cluster.api import Api, ApiError, JsonObject
 from receiver.decision.templates import Template
 from receiver.decision.values import Revision, Workload, WorkloadRef
 
@@ -19,7 +19,7 @@ class WorldMovedError(Exception):
 
 
 class WorkloadKind(Protocol):
-    """How one kind of workload is read and undone."""
+    """How one kind of workload is read and undone. What the kinds do alike is in `apps.py`."""
 
     def read(self, api: Api, ref: WorkloadRef, now: datetime) -> Workload | None:
         """The workload as it is now, None where it does not exist. Raises `ApiError`."""
@@ -33,3 +33,23 @@ class WorkloadKind(Protocol):
         Raises `WorldMovedError` where the guard does not hold, `UndoRefusedError` where the server refuses the
         change itself, `ApiError` where the outcome is unknown.
         """
+
+    def settle_ownership(self, api: Api, ref: WorkloadRef) -> bool:
+        """Leave the fields that the undo wrote to whoever applies the workload. Can be repeated by anybody.
+
+        Returns False where it is to be tried again. Raises `ApiError`.
+        """
+
+    def unblock(self, api: Api, workload: Workload, blamed: Revision) -> str:
+        """Take away what keeps the restored template from rolling out: at most one pod of the blamed revision.
+
+        To be called only after the stop switch was read. Returns the pod's name, empty where nothing was to be done.
+        Raises `ApiError`.
+        """
+
+
+def is_guard(error: ApiError) -> bool:
+    """Whether a `test` of a JSON patch did not hold, or the object was written meanwhile: the change itself was not
+    judged. A failed `test` comes without field causes: "the server rejected our request due to an error in our
+    request"."""
+    return error.status == 409 or (error.status == 422 and "is invalid:" not in error.message)

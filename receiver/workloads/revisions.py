@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from receiver import names
 from receiver.cluster.api import JsonObject
 from receiver.decision.values import Interval, RestoredBy
 from receiver.timestamps import parse_time
+
+CLOCK_GRAIN = timedelta(seconds=1)
+"""How exactly the API server tells when an object was made."""
 
 
 def label_selector(selector: JsonObject) -> str:

@@ -17,7 +17,14 @@ NEEDED = [
     # verb, group, resource, name, what breaks without it
     ("get", "apps", "deployments", "", "no workload can be read"),
     ("patch", "apps", "deployments", "", "no undo can be sent"),
+    ("get", "apps", "statefulsets", "", "no StatefulSet can be read"),
+    ("patch", "apps", "statefulsets", "", "no StatefulSet can be undone"),
+    ("get", "apps", "daemonsets", "", "no DaemonSet can be read"),
+    ("patch", "apps", "daemonsets", "", "no DaemonSet can be undone"),
     ("list", "apps", "replicasets", "", "no revision is known"),
+    ("list", "apps", "controllerrevisions", "", "no revision of the other two kinds is known"),
+    ("list", "", "pods", "", "no broken pod is found"),
+    ("delete", "", "pods", "", "a StatefulSet with broken pods does not move"),
     ("get", "", "namespaces", "", "no namespace's opt-in can be read"),
     ("create", "metricops.dev", "rollbacks", "", "no claim can be made"),
     ("get", "metricops.dev", "rollbacks", "", "no claim can be worked on"),
@@ -34,6 +41,8 @@ FORBIDDEN = [
     ("get", "", "secrets", "metricops-token"),
     ("get", "", "configmaps", "another"),
     ("create", "", "pods", ""),
+    ("deletecollection", "", "pods", ""),
+    ("delete", "apps", "controllerrevisions", ""),
 ]
 
 

@@ -56,7 +56,6 @@ CASES: list[tuple[str, World, World]] = [
     ("no-workload-label", world(alert=labelled(namespace="")), world()),
     ("no-workload-label", world(alert=labelled(deployment="")), world()),
     ("no-workload-label", world(alert=labelled(statefulset="db")), world()),
-    ("unsupported-kind", world(alert=labelled(deployment="", statefulset="db")), world()),
     ("workload-not-found", world(workload=None), world()),
     ("not-opted-in", world(workload=mode(None)), world(workload=mode(None), namespace=namespace({MODE: "enabled"}))),
     ("not-opted-in", world(workload=mode("disabled")), world(workload=mode("enabled"))),

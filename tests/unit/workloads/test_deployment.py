@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from receiver.decision.values import Interval, WorkloadRef
-from receiver.workloads.deployment import as_workload, rollout_complete, undo_operations
+from receiver.workloads.deployment import DeploymentKind, as_workload, rollout_complete
 from receiver.workloads.revisions import label_selector
+from receiver.workloads.undo import undo_operations
 from tests.unit.scenario import template
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -178,7 +179,8 @@ class TestUndoOperations:
         two["metadata"]["annotations"] = self.target
         workload = as_workload(ours, [two, TWO], NOW)
         target = workload.revisions[0]
-        return undo_operations(workload, target, target.template, {"rollback": "r", "restoredAt": "now"})
+        annotations = DeploymentKind().restored_annotations(workload, target)
+        return undo_operations(workload, target.template, annotations, {"rollback": "r", "restoredAt": "now"})
 
     def test_guard_comes_first(self) -> None:
         guard = [(op["op"], op["path"], op["value"]) for op in self.operations()[:2]]

@@ -1,0 +1,73 @@
+"""What the kinds of apps/v1 do alike: read an object and its history, send the undo, settle who owns what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+from receiver import names
+from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.decision.templates import Template
+from receiver.decision.values import Revision, Workload, WorkloadRef
+from receiver.workloads.kind import UndoRefusedError, WorldMovedError, is_guard
+from receiver.workloads.ownership import settle_ownership
+from receiver.workloads.revisions import label_selector
+from receiver.workloads.undo import undo_operations
+
+API_VERSION = "apps/v1"
+
+
+class AppsKind:
+    """A kind of apps/v1 (see `WorkloadKind`); a subclass says what differs."""
+
+    plural: ClassVar[str]
+    history: ClassVar[str]
+    """The resource that keeps the revisions."""
+
+    def as_workload(self, item: JsonObject, history: list[JsonObject], now: datetime) -> Workload:
+        """The values of an object and of those of its namespace's revisions that are its own."""
+        raise NotImplementedError
+
+    def restored_annotations(self, workload: Workload, target: Revision) -> Mapping[str, str]:
+        """The annotations that the workload is to have after the undo, before those that stay are heeded."""
+        raise NotImplementedError
+
+    def path(self, ref: WorkloadRef) -> str:
+        """The object's API path."""
+        return object_path(API_VERSION, self.plural, ref.namespace, ref.name)
+
+    def read(self, api: Api, ref: WorkloadRef, now: datetime) -> Workload | None:
+        """The object with its revisions; None where it does not exist."""
+        try:
+            item = api.get(self.path(ref))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+        selector = label_selector(item["spec"]["selector"])
+        history = api.get(object_path(API_VERSION, self.history, ref.namespace), labelSelector=selector)
+        return self.as_workload(item, history["items"], now)
+
+    def undo(
+        self, api: Api, workload: Workload, target: Revision, template: Template, restored_by: JsonObject
+    ) -> JsonObject:
+        """One JSON patch with `test` on uid and generation: every status write moves resourceVersion, not these."""
+        annotations = self.restored_annotations(workload, target)
+        operations = undo_operations(workload, template, annotations, restored_by)
+        try:
+            return api.json_patch(self.path(workload.ref), operations, fieldManager=names.FIELD_MANAGER)
+        except ApiError as error:
+            if error.status == 404 or is_guard(error):
+                raise WorldMovedError(str(error)) from error
+            if error.is_transient:
+                raise
+            raise UndoRefusedError(str(error)) from error
+
+    def settle_ownership(self, api: Api, ref: WorkloadRef) -> bool:
+        """The second step of the undo; see `ownership.settle_ownership`."""
+        return settle_ownership(api, self.path(ref))
+
+    def unblock(self, api: Api, workload: Workload, blamed: Revision) -> str:
+        """Nothing to do: the kind's controller takes broken pods away by itself."""
+        return ""

@@ -1,0 +1,48 @@
+"""StatefulSets: rolled pod by pod, from the highest ordinal down; broken pods hold the rollout up until they go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from receiver.cluster.api import Api, JsonObject
+from receiver.decision.values import Revision, Workload
+from receiver.workloads.apps import AppsKind
+from receiver.workloads.broken_pods import delete_one_broken_pod
+from receiver.workloads.controller_revisions import as_workload
+from receiver.workloads.undo import release_annotations
+
+
+class StatefulSetKind(AppsKind):
+    """How StatefulSets are read and undone."""
+
+    plural = "statefulsets"
+    history = "controllerrevisions"
+
+    def as_workload(self, item: JsonObject, history: list[JsonObject], now: datetime) -> Workload:
+        """The values of a StatefulSet and its ControllerRevisions."""
+        updated = (item.get("status") or {}).get("updatedReplicas", 0)
+        return as_workload(item, history, now, updated=updated, rollout_complete=rollout_complete(item))
+
+    def restored_annotations(self, workload: Workload, target: Revision) -> Mapping[str, str]:
+        """What the release had changed: a ControllerRevision remembers annotations as of its creation."""
+        return release_annotations(workload, target)
+
+    def unblock(self, api: Api, workload: Workload, blamed: Revision) -> str:
+        """With ordered pods the controller waits for a broken one to become ready, for ever: it has to go."""
+        return delete_one_broken_pod(api, workload, blamed)
+
+
+def rollout_complete(stateful_set: JsonObject) -> bool:
+    """As `kubectl rollout status` has it: observed, all ready, and all from the partition on updated.
+
+    With updateStrategy OnDelete, which kubectl does not follow, there is no partition: complete when all are updated.
+    """
+    status, spec = stateful_set.get("status") or {}, stateful_set["spec"]
+    replicas = spec.get("replicas", 1)
+    rolling = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
+    return bool(
+        status.get("observedGeneration", 0) >= stateful_set["metadata"]["generation"]
+        and status.get("readyReplicas", 0) >= replicas
+        and status.get("updatedReplicas", 0) >= replicas - rolling.get("partition", 0)
+    )
