@@ -13,6 +13,7 @@ from receiver.cluster.api import object_path
 from receiver.decision import reasons
 from receiver.timestamps import parse_time
 from receiver.workloads.deployment import rollout_complete
+from sandbox.audit import accepted_undos
 from sandbox.demo.narrator import Narrator
 from sandbox.stack import Sandbox, is_pod_ready
 from sandbox.traffic import Traffic
@@ -203,12 +204,4 @@ class Story:
         if events is None:
             deployment = self._sandbox.api.get(object_path("apps/v1", "deployments", NAMESPACE, name))
             return int(deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"]) - RELEASED
-        return sum(
-            event["verb"] == "patch"
-            and event["user"]["username"] == "system:serviceaccount:metricops-system:metricops-receiver"
-            and event["objectRef"].get("resource") == "deployments"
-            and event["objectRef"].get("name") == name
-            and event["responseStatus"]["code"] == 200
-            for event in events
-            if event.get("objectRef")
-        )
+        return len(accepted_undos(events, NAMESPACE, name))

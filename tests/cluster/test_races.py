@@ -15,6 +15,7 @@ from receiver.rollbacks.record import new_rollback
 from receiver.rollbacks.store import RollbackStore
 from receiver.rollbacks.world import WorldReader
 from receiver.timestamps import parse_time
+from sandbox.audit import accepted_undos
 from sandbox.faults import FaultProxy, Request
 from sandbox.kubeconfig import certificate_authority, with_token
 from sandbox.process import wait_until
@@ -22,23 +23,11 @@ from tests.cluster.conftest import Cluster
 from tests.cluster.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
 
-RECEIVER_ACCOUNT = "system:serviceaccount:metricops-system:metricops-receiver"
 
-
-def accepted_undos(cluster: Cluster, namespace: str) -> int | None:
-    """How many PATCHes of Deployments by the receiver the audit log shows; None where it is out of reach."""
+def undos(cluster: Cluster, namespace: str) -> int | None:
+    """How many undos the audit log shows; None where it is out of reach."""
     events = cluster.audit_events()
-    if events is None:
-        return None
-    return sum(
-        1
-        for event in events
-        if event["verb"] == "patch"
-        and event["user"]["username"] == RECEIVER_ACCOUNT
-        and (event.get("objectRef") or {}).get("resource") == "deployments"
-        and event["objectRef"].get("namespace") == namespace
-        and event["responseStatus"]["code"] == 200
-    )
+    return None if events is None else len(accepted_undos(events, namespace))
 
 
 def test_two_receivers_and_many_deliveries_make_one_undo(
@@ -62,7 +51,7 @@ def test_two_receivers_and_many_deliveries_make_one_undo(
     after = api.get(path(namespace, "shop"))
     assert after["metadata"]["generation"] == before + 1
     assert version_of(after) == "one"
-    assert accepted_undos(cluster, namespace) in (None, 1)
+    assert undos(cluster, namespace) in (None, 1)
 
 
 def claim(api: Api, namespace: str, **changes: str) -> None:
@@ -90,7 +79,7 @@ def test_a_claim_that_was_left_is_finished(
     start_receiver()
     wait_for_phase(api, namespace, "RolledBack", "Recovered")
     assert version_of(api.get(path(namespace, "shop"))) == "one"
-    assert accepted_undos(cluster, namespace) in (None, 1)
+    assert undos(cluster, namespace) in (None, 1)
 
 
 def test_a_fix_forward_between_claim_and_undo_supersedes(
@@ -104,7 +93,7 @@ def test_a_fix_forward_between_claim_and_undo_supersedes(
     record = wait_for_phase(api, namespace, "Superseded")
     assert "a-person" in record["status"]["message"]
     assert version_of(api.get(path(namespace, "shop"))) == "three"
-    assert accepted_undos(cluster, namespace) in (None, 0)
+    assert undos(cluster, namespace) in (None, 0)
 
 
 def test_a_persons_undo_between_claim_and_undo_supersedes(
@@ -119,7 +108,7 @@ def test_a_persons_undo_between_claim_and_undo_supersedes(
     start_receiver()
     record = wait_for_phase(api, namespace, "Superseded")
     assert "kubectl-rollout" in record["status"]["message"]
-    assert accepted_undos(cluster, namespace) in (None, 0)
+    assert undos(cluster, namespace) in (None, 0)
 
 
 def is_undo(request: Request) -> bool:
@@ -153,7 +142,7 @@ def test_sigkill_between_claim_and_undo_ends_in_exactly_one_undo(
     after = api.get(path(namespace, "shop"))
     assert after["metadata"]["generation"] == before + 1
     assert version_of(after) == "one"
-    assert accepted_undos(cluster, namespace) in (None, 1)
+    assert undos(cluster, namespace) in (None, 1)
 
 
 def is_status_write(request: Request) -> bool:
@@ -186,7 +175,7 @@ def test_sigkill_between_undo_and_status_ends_in_exactly_one_undo(
         record = wait_for_phase(api, namespace, "RolledBack", "Recovered")
     assert record["status"]["undoneAt"]
     assert api.get(path(namespace, "shop"))["metadata"]["generation"] == before + 1
-    assert accepted_undos(cluster, namespace) in (None, 1)
+    assert undos(cluster, namespace) in (None, 1)
 
 
 def test_sigterm_finishes_the_request_in_hand(
