@@ -67,8 +67,10 @@ def size(fields: Mapping[str, Any]) -> int:
 
 
 def without(value: Any, fields: Mapping[str, Any]) -> Any:
-    """`value` (JSON) less the leaves that the set owns; what becomes empty by that goes as well. None if all goes."""
-    left = _without(value, fields)
+    """`value` (JSON) less the leaves that the set owns; what becomes empty or nameless by that goes as well.
+
+    None where all goes."""
+    left = _without(value, fields) if fields else value
     return None if left is _GONE else left
 
 
@@ -86,12 +88,21 @@ def _without(value: Any, fields: Mapping[str, Any]) -> Any:
             if kept is not _GONE:
                 left[name] = kept
     elif isinstance(value, list):
-        owned = {index: below for key, below in children.items() for index in _indexes(value, key)}
-        kept_items = (_without(item, owned[index]) if index in owned else item for index, item in enumerate(value))
+        owned = {index: (key, below) for key, below in children.items() for index in _indexes(value, key)}
+        kept_items = (
+            _item_without(item, *owned[index]) if index in owned else item for index, item in enumerate(value)
+        )
         left = [item for item in kept_items if item is not _GONE]
     else:
         return _GONE
     return left if left else _GONE
+
+
+def _item_without(item: Any, key: str, fields: Mapping[str, Any]) -> Any:
+    left = _without(item, fields)
+    if key.startswith("k:") and isinstance(left, dict) and not json.loads(key[2:]).keys() <= left.keys():
+        return _GONE  # Without the keys that name it, the rest, such as its defaults, is no item.
+    return left
 
 
 def changed(before: Any, after: Any, fields: Mapping[str, Any]) -> Fields:

@@ -43,11 +43,14 @@ def main_applier(entries: Iterable[Entry]) -> Entry | None:
     return max(appliers, key=lambda entry: (size(entry.get("fieldsV1") or {}), str(entry.get("time"))), default=None)
 
 
-def is_applied(entries: Iterable[Entry], annotations: Mapping[str, str], key: str) -> bool:
-    """Whether an annotation is the main applier's, by managedFields or by last-applied-configuration."""
+def is_deployers(entries: Iterable[Entry], annotations: Mapping[str, str], key: str) -> bool:
+    """Whether an annotation is the deployer's: the main applier's, by managedFields or by last-applied-configuration;
+    where nobody applies, that of a manager that wrote into the template as well."""
+    entries = list(entries)
     applier = main_applier(entries)
-    fields = at(_all(applier), "metadata", "annotations") if applier is not None else {}
-    if f"f:{key}" in ((fields.get("f:metadata") or {}).get("f:annotations") or {}):
+    deployers = [applier] if applier is not None else [e for e in entries if at(_all(e), "spec", "template")]
+    notes = union(*(at(_all(entry), "metadata", "annotations") for entry in deployers))
+    if f"f:{key}" in ((notes.get("f:metadata") or {}).get("f:annotations") or {}):
         return True
     try:
         return key in json.loads(annotations[LAST_APPLIED])["metadata"]["annotations"]

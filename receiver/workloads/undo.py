@@ -9,7 +9,7 @@ from receiver import names
 from receiver.cluster.api import JsonObject
 from receiver.decision.templates import Template, clean_template
 from receiver.decision.values import Revision, Workload
-from receiver.workloads.ownership import LAST_APPLIED, heirs, is_applied
+from receiver.workloads.ownership import LAST_APPLIED, heirs, is_deployers
 
 KEPT_ANNOTATIONS = frozenset(
     {
@@ -83,8 +83,8 @@ def release_annotations(workload: Workload, target: Revision) -> dict[str, str]:
     """The annotations after an undo where a revision remembers them only as of its creation.
 
     The release's facts are the target's. Of the others, what differs between the current revision and the target is
-    the release's doing: it is taken back where it is still as the release left it, and goes only where whoever
-    applies the workload put it there. Whatever else the live object has may be newer than both revisions, and stays.
+    the release's doing: it is taken back where it is still as the release left it, and goes only where the deployer
+    put it there. Whatever else the live object has may be newer than both revisions, and stays.
     """
     bad = workload.current.annotations if workload.current else {}
     after = dict(workload.annotations)
@@ -94,7 +94,7 @@ def release_annotations(workload: Workload, target: Revision) -> dict[str, str]:
             continue
         if key in target.annotations:
             after[key] = target.annotations[key]
-        elif key in RELEASE_FACTS or is_applied(workload.managed_fields, workload.annotations, key):
+        elif key in RELEASE_FACTS or is_deployers(workload.managed_fields, workload.annotations, key):
             after.pop(key, None)
     return after
 

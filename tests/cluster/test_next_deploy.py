@@ -1,0 +1,380 @@
+"""After our undo, the next deploy gives exactly its manifest: no leftover, no conflict, no force.
+
+`pytest -s` prints the table of docs/decisions/0007-next-deploy.md at the end: our undo beside `kubectl rollout undo`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from receiver.cluster.api import ApiError, JsonObject, object_path
+from receiver.decision.templates import clean_template
+from receiver.decision.values import Workload, WorkloadRef
+from receiver.workloads.ownership import LAST_APPLIED
+from receiver.workloads.registry import KINDS
+from receiver.workloads.undo import stays_live
+from sandbox.binaries import control_plane_binaries
+from sandbox.process import wait_until
+from tests.cluster.conftest import Cluster
+from tests.cluster.releases import NAME, ONE, THREE, TWO, Release, injected, manifest
+
+PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
+WAYS = {
+    "client-side apply": ("apply",),
+    "server-side apply": ("apply", "--server-side", "--field-manager=ci"),
+    "plain update": ("replace",),
+}
+
+
+class Shop:
+    """One workload of a namespace, deployed with kubectl."""
+
+    def __init__(self, cluster: Cluster, kubectl: Path, namespace: str, kind: str) -> None:
+        self.api, self.namespace, self.kind = cluster.api, namespace, kind
+        self._kubectl = [str(kubectl), "--kubeconfig", str(cluster.kubeconfig), "--namespace", namespace]
+        self.ref = WorkloadRef(kind, namespace, NAME)
+        self.path = object_path("apps/v1", PLURALS[kind], namespace, NAME)
+        self._revisions = 0
+
+    def kubectl(self, *arguments: str, stdin: JsonObject | None = None) -> str:
+        """Run it; raises `CalledProcessError` where it fails. Returns stderr: the warnings."""
+        given = None if stdin is None else json.dumps(stdin)
+        done = subprocess.run(
+            [*self._kubectl, *arguments], input=given, capture_output=True, text=True, check=True, timeout=60
+        )
+        return done.stderr
+
+    def deploy(self, way: tuple[str, ...], release: Release) -> None:
+        """Deploy, and wait until the controller has made a revision of it."""
+        first = ("create",) if way[0] == "replace" and self._revisions == 0 else way
+        self.kubectl(*first, "-f", "-", stdin=manifest(self.kind, self.namespace, release))
+        self.expect_another_revision()
+
+    def inject(self, value: str) -> None:
+        """The second applier, without force. Not kubectl: next to a client-side applier, that takes all fields over."""
+        body = injected(self.kind, self.namespace, value)
+        self.api.apply(self.path, body, field_manager="injector", force=False)
+        self.expect_another_revision()
+
+    def expect_another_revision(self) -> None:
+        """Wait until the controller has made, or taken up again, a revision of what was just written."""
+        self._revisions += 1
+
+        def is_current() -> bool:
+            current = self.read().current
+            return current is not None and current.number >= self._revisions
+
+        wait_until(is_current, 30, f"revision {self._revisions} of {self.ref}")
+
+    def read(self) -> Workload:
+        workload = KINDS[self.kind].read(self.api, self.ref, datetime.now(UTC))
+        assert workload is not None
+        return workload
+
+    def undo(self, version: str = "one", *, settle: bool = True) -> None:
+        """Our undo, to the newest revision of a version."""
+        workload, kind = self.read(), KINDS[self.kind]
+        target = [revision for revision in workload.revisions if version_in(revision.template) == version][-1]
+        note = {"rollback": "shop-2-x", "templateHash": target.template_hash, "restoredAt": "2026-03-01T00:00:00Z"}
+        after = kind.undo(self.api, workload, target, target.template, note)
+        assert clean_template(after["spec"]["template"]) == target.template
+        if settle:
+            assert kind.settle_ownership(self.api, self.ref)
+        self.expect_another_revision()
+
+    def undo_by_kubectl(self, revision: int) -> None:
+        self.kubectl("rollout", "undo", f"{self.kind.lower()}/{NAME}", f"--to-revision={revision}")
+        self.expect_another_revision()
+
+    def seen(self) -> dict[str, Any]:
+        """The template and those annotations that are a deployer's, as flat paths."""
+        item = self.api.get(self.path)
+        annotations = {k: v for k, v in (item["metadata"].get("annotations") or {}).items() if not stays_live(k)}
+        return flat({"metadata": annotations, "template": clean_template(item["spec"]["template"])})
+
+    def generation(self) -> int:
+        return int(self.api.get(self.path)["metadata"]["generation"])
+
+    def managers_of_template(self) -> set[str]:
+        entries = self.api.get(self.path)["metadata"]["managedFields"]
+        return {entry["manager"] for entry in entries if "f:template" in entry["fieldsV1"].get("f:spec", {})}
+
+
+def version_in(template: JsonObject) -> str:
+    return str(next(e["value"] for e in template["spec"]["containers"][0]["env"] if e["name"] == "VERSION"))
+
+
+def flat(value: Any, at: str = "") -> dict[str, Any]:
+    """Every leaf by its path; items of a list by their names."""
+    if isinstance(value, dict) and value:
+        parts = {f"{at}/{key}": item for key, item in value.items()}
+    elif isinstance(value, list) and value:
+        parts = {f"{at}/{named(item, index)}": item for index, item in enumerate(value)}
+    else:
+        return {at: value}
+    return {path: leaf for where, item in parts.items() for path, leaf in flat(item, where).items()}
+
+
+def named(item: Any, index: int) -> str:
+    keys = ("name", "mountPath", "containerPort")
+    return next((str(item[key]) for key in keys if key in item), str(index)) if isinstance(item, dict) else str(index)
+
+
+def compare(found: dict[str, Any], expected: dict[str, Any]) -> str:
+    """`exact`, or what is there too much or differs."""
+    leftover = sorted(where for where in found if where not in expected)
+    wrong = sorted(where for where in expected if found.get(where) != expected[where])
+    told = [("left behind: ", leftover), ("differs: ", wrong)]
+    return "; ".join(words + ", ".join(sorted({*map(thing, wheres)})) for words, wheres in told if wheres) or "exact"
+
+
+def try_to(deploy: Callable[[], None]) -> str:
+    """Why a deploy was not taken; empty where it was."""
+    try:
+        deploy()
+    except (subprocess.CalledProcessError, ApiError) as error:
+        said = str(error.stderr) if isinstance(error, subprocess.CalledProcessError) else str(error)
+        if "conflict" not in said:
+            return f"refused: {said.strip().splitlines()[-1]}"
+        managers = sorted(set(re.findall(r'with "([^"]+)"', said)))
+        return f"conflict with {', '.join(managers)}"
+    return ""
+
+
+def thing(where: str) -> str:
+    """`env ONLY_ONE` for `/template/spec/containers/main/env/ONLY_ONE/value`."""
+    parts = where.strip("/").split("/")
+    if parts[0] == "metadata":
+        return f"annotation {'/'.join(parts[1:])}"
+    rest = parts[2:] if parts[1] == "spec" else ["template annotation", "/".join(parts[3:])]
+    if len(rest) > 2 and rest[0].endswith("ontainers") and rest[1] == "main":
+        rest = rest[2:]
+    singular = rest[0].removesuffix("s")
+    return f"{singular} {rest[1]}" if len(rest) > 1 else singular
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    """The control plane's own, or PATH's where the cluster is somebody else's."""
+    found = os.environ.get("METRICOPS_TEST_KUBECONFIG") and shutil.which("kubectl")
+    return Path(found) if found else control_plane_binaries(progress=print)["kubectl"]
+
+
+@pytest.fixture(params=list(PLURALS))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+MakeShop = Callable[[str], Shop]
+
+
+@pytest.fixture
+def make_shop(cluster: Cluster, kubectl: Path) -> Iterator[MakeShop]:
+    """Workloads of the same name, each in a namespace of its own."""
+    namespaces: list[str] = []
+
+    def make(kind: str) -> Shop:
+        name = f"test-{secrets.token_hex(4)}"
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        cluster.api.create("/api/v1/namespaces", body)
+        namespaces.append(name)
+        return Shop(cluster, kubectl, name, kind)
+
+    yield make
+    for name in namespaces:
+        cluster.api.delete(object_path("v1", "namespaces", name=name))
+
+
+def fresh(shop: Shop, way: tuple[str, ...], *, inject: str | None = None) -> dict[str, Any]:
+    """What the third release is where there was nothing before it."""
+    shop.deploy(way, THREE)
+    if inject is not None:
+        shop.inject(inject)
+    return shop.seen()
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[dict[tuple[str, str], tuple[str, str]]]:
+    """(case, kind) → (after ours, after kubectl's); printed at the end."""
+    rows: dict[tuple[str, str], tuple[str, str]] = {}
+    yield rows
+    head = "\n| the next deploy | kind | after our undo | after `kubectl rollout undo` |\n|---|---|---|---|\n"
+    lines = [f"| {case} | {kind} | {ours} | {theirs} |\n" for (case, kind), (ours, theirs) in rows.items()]
+    sys.stdout.write(head + "".join(lines))
+
+
+Table = dict[tuple[str, str], tuple[str, str]]
+Undo = Callable[[Shop], None]
+
+
+def by_us(shop: Shop) -> None:
+    shop.undo()
+
+
+def by_kubectl(shop: Shop) -> None:
+    newest = [revision for revision in shop.read().revisions if version_in(revision.template) == "one"][-1]
+    shop.undo_by_kubectl(newest.number)
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+def test_the_same_deployer(make_shop: MakeShop, kind: str, way: str, table: Table) -> None:
+    expected = fresh(make_shop(kind), WAYS[way])
+
+    def run(undo: Undo) -> str:
+        shop = make_shop(kind)
+        shop.deploy(WAYS[way], ONE)
+        before = shop.seen()
+        shop.deploy(WAYS[way], TWO)
+        undo(shop)
+        assert undo is by_kubectl or shop.seen() == before
+        return try_to(lambda: shop.deploy(WAYS[way], THREE)) or compare(shop.seen(), expected)
+
+    ours, theirs = table[way, kind] = run(by_us), run(by_kubectl)
+    assert ours == "exact", theirs
+
+
+@pytest.mark.parametrize("way", ["client-side apply", "server-side apply"])
+def test_two_appliers_on_one_object(make_shop: MakeShop, kind: str, way: str, table: Table) -> None:
+    with_one, with_two = (fresh(make_shop(kind), WAYS[way], inject=value) for value in ("1", "2"))
+
+    def run(undo: Undo) -> str:
+        shop = make_shop(kind)
+        shop.deploy(WAYS[way], ONE)
+        shop.inject("1")
+        before = shop.seen()
+        shop.deploy(WAYS[way], TWO)
+        shop.inject("2")
+        undo(shop)
+        assert undo is by_kubectl or shop.seen() == before
+        conflict = try_to(lambda: shop.deploy(WAYS[way], THREE))
+        if conflict:
+            return conflict
+        first = compare(shop.seen(), with_one)
+        second = try_to(lambda: shop.inject("2")) or compare(shop.seen(), with_two)
+        return first if first == second else f"{first}; the second applier then: {second}"
+
+    ours, theirs = table[f"{way}, two appliers", kind] = run(by_us), run(by_kubectl)
+    assert ours == "exact", theirs
+
+
+@pytest.mark.parametrize("way", ["client-side apply", "server-side apply"])
+def test_a_bad_release_by_kubectl_set(make_shop: MakeShop, kind: str, way: str, table: Table) -> None:
+    expected = fresh(make_shop(kind), WAYS[way])
+
+    def run(undo: Undo) -> str:
+        shop = make_shop(kind)
+        shop.deploy(WAYS[way], ONE)
+        before = shop.seen()
+        workload = f"{kind.lower()}/{NAME}"
+        shop.kubectl("set", "env", workload, "--containers=main", "VERSION=two", "ONLY_ONE-", "BY_HAND=1")
+        shop.expect_another_revision()
+        undo(shop)
+        assert undo is by_kubectl or shop.seen() == before
+        return try_to(lambda: shop.deploy(WAYS[way], THREE)) or compare(shop.seen(), expected)
+
+    ours, theirs = table[f"{way}, the bad release by `kubectl set`", kind] = run(by_us), run(by_kubectl)
+    assert ours == "exact", theirs
+
+
+def test_from_client_side_to_server_side(make_shop: MakeShop, kind: str, table: Table) -> None:
+    """kubectl takes its own client-side entry over, at the first apply with --server-side. Without any undo between
+    them, it cannot change a volume's kind in that moment."""
+    server_side = ("apply", "--server-side")
+    three = {**THREE, "volumes": {name: of for name, of in THREE["volumes"].items() if name != "kind"}}
+    steady = make_shop(kind)
+    steady.deploy(WAYS["client-side apply"], ONE)
+    steady.deploy(server_side, three)
+    expected = steady.seen()
+
+    def run(undo: Undo) -> str:
+        shop = make_shop(kind)
+        shop.deploy(WAYS["client-side apply"], ONE)
+        shop.deploy(WAYS["client-side apply"], TWO)
+        undo(shop)
+        return try_to(lambda: shop.deploy(server_side, three)) or compare(shop.seen(), expected)
+
+    ours, theirs = table["from client-side to server-side apply", kind] = run(by_us), run(by_kubectl)
+    assert ours == "exact", theirs
+
+
+def test_the_restored_release_deployed_again_changes_nothing(make_shop: MakeShop, kind: str) -> None:
+    for way in WAYS.values():
+        shop = make_shop(kind)
+        shop.deploy(way, ONE)
+        shop.deploy(way, TWO)
+        shop.undo()
+        before = shop.seen(), shop.generation()
+        shop.kubectl(*way, "-f", "-", stdin=manifest(kind, shop.namespace, ONE))
+        assert (shop.seen(), shop.generation() if kind != "Deployment" else before[1]) == before
+
+
+class TestBetweenTheSteps:
+    """The undo is a PATCH of the workload and one of its managedFields; a crash can come between."""
+
+    def test_whoever_goes_on_settles_it_and_once_more_is_nothing(self, make_shop: MakeShop, kind: str) -> None:
+        shop = make_shop(kind)
+        shop.deploy(WAYS["server-side apply"], ONE)
+        shop.deploy(WAYS["server-side apply"], TWO)
+        shop.undo(settle=False)
+        assert shop.managers_of_template() == {"ci", "metricops"}
+        settled = [KINDS[kind].settle_ownership(shop.api, shop.ref) for _ in range(2)]
+        assert settled == [True, True]
+        assert shop.managers_of_template() == {"ci"}
+        shop.deploy(WAYS["server-side apply"], THREE)
+        assert compare(shop.seen(), fresh(make_shop(kind), WAYS["server-side apply"])) == "exact"
+
+    @pytest.mark.parametrize("way", list(WAYS))
+    def test_a_deploy_between_them(self, make_shop: MakeShop, kind: str, way: str) -> None:
+        """A client-side apply or an update wins; a server-side apply has to come once more."""
+        shop = make_shop(kind)
+        shop.deploy(WAYS[way], ONE)
+        shop.deploy(WAYS[way], TWO)
+        shop.undo(settle=False)
+        conflict = try_to(lambda: shop.deploy(WAYS[way], THREE))
+        assert bool(conflict) == (way == "server-side apply")
+        assert KINDS[kind].settle_ownership(shop.api, shop.ref)
+        if conflict:
+            shop.deploy(WAYS[way], THREE)
+        assert compare(shop.seen(), fresh(make_shop(kind), WAYS[way])) == "exact"
+
+    def test_the_generation_stays(self, make_shop: MakeShop, kind: str) -> None:
+        shop = make_shop(kind)
+        shop.deploy(WAYS["server-side apply"], ONE)
+        shop.deploy(WAYS["server-side apply"], TWO)
+        shop.undo(settle=False)
+        before = shop.generation()
+        KINDS[kind].settle_ownership(shop.api, shop.ref)
+        assert shop.generation() == before
+
+
+def test_policy_stays_and_facts_come_back(make_shop: MakeShop, kind: str) -> None:
+    shop = make_shop(kind)
+    shop.deploy(WAYS["client-side apply"], ONE)
+    shop.kubectl("annotate", f"{kind.lower()}/{NAME}", "metricops.dev/cooldown=9m", "tool/of-a-person=x")
+    shop.deploy(WAYS["client-side apply"], TWO)
+    shop.kubectl("annotate", "--overwrite", f"{kind.lower()}/{NAME}", "metricops.dev/cooldown=1m")
+    shop.undo()
+    annotations = shop.api.get(shop.path)["metadata"]["annotations"]
+    assert annotations["metricops.dev/cooldown"] == "1m"
+    assert annotations["kubernetes.io/change-cause"] == "one"
+    assert annotations["tool/of-a-person"] == "x"
+    assert annotations["note/one"] == "1"
+    assert "note/two" not in annotations
+    applied = json.loads(annotations[LAST_APPLIED])
+    assert applied["metadata"]["annotations"] == ONE["annotations"]
+    shop.deploy(WAYS["client-side apply"], THREE)
+    annotations = shop.api.get(shop.path)["metadata"]["annotations"]
+    assert annotations["tool/of-a-person"] == "x"
+    assert "kubernetes.io/change-cause" not in annotations
