@@ -22,7 +22,7 @@ in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
 help:
 	@echo "make demo      the whole loop, live: a bad release is undone"
-	@echo "make test      lint-free proof: all tests, on real parts"
+	@echo "make test      all tests, on real parts"
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make sandbox   a cluster that stays up until Ctrl-C (KUBERNETES=1.34|1.36|1.37, PAIR=default|newest|floor)"
 	@echo "make clean     remove the cache folder: what was built and fetched"
