@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from receiver.cluster.api import Api
 from receiver.decision.decide import decide
@@ -111,6 +114,22 @@ def test_a_persons_undo_between_claim_and_undo_supersedes(
     assert undos(cluster, namespace) in (None, 0)
 
 
+@dataclass(frozen=True)
+class Proxied:
+    """A proxy in front of the cluster, and a kubeconfig of the receiver's account that leads through it."""
+
+    proxy: FaultProxy
+    kubeconfig: Path
+
+
+@pytest.fixture
+def proxied(cluster: Cluster, tmp_path: Path) -> Iterator[Proxied]:
+    authority = certificate_authority(cluster.kubeconfig, tmp_path)
+    with FaultProxy(cluster.api.server, str(authority)) as proxy:
+        path = tmp_path / "proxied.kubeconfig"
+        yield Proxied(proxy, with_token(cluster.kubeconfig, cluster.receiver_token(), path, server=proxy.url))
+
+
 def is_undo(request: Request) -> bool:
     return request.verb == "PATCH" and "/deployments/" in request.path
 
@@ -120,25 +139,21 @@ def test_sigkill_between_claim_and_undo_ends_in_exactly_one_undo(
     api: Api,
     namespace: str,
     start_receiver: Callable[..., ReceiverProcess],
-    tmp_path: Path,
+    proxied: Proxied,
 ) -> None:
-    with FaultProxy(api.server, str(certificate_authority(cluster.kubeconfig, tmp_path))) as proxy:
-        through_proxy = with_token(
-            cluster.kubeconfig, cluster.receiver_token(), tmp_path / "proxied.kubeconfig", server=proxy.url
-        )
-        doomed = start_receiver(kubeconfig=through_proxy)
-        deploy(api, namespace, "shop", "one")
-        before = deploy(api, namespace, "shop", "two")["metadata"]["generation"]
-        hold = proxy.hold(is_undo)
-        assert doomed.decide(alert_for(namespace, "shop"))["reason"] == "undo"
-        assert hold.reached.wait(20), "the undo was never sent"
-        doomed.process.kill()
-        hold.release()
-        assert len(records(api, namespace)) == 1
-        assert api.get(path(namespace, "shop"))["metadata"]["generation"] == before
+    doomed = start_receiver(kubeconfig=proxied.kubeconfig)
+    deploy(api, namespace, "shop", "one")
+    before = deploy(api, namespace, "shop", "two")["metadata"]["generation"]
+    hold = proxied.proxy.hold(is_undo)
+    assert doomed.decide(alert_for(namespace, "shop"))["reason"] == "undo"
+    assert hold.reached.wait(20), "the undo was never sent"
+    doomed.process.kill()
+    hold.release()
+    assert len(records(api, namespace)) == 1
+    assert api.get(path(namespace, "shop"))["metadata"]["generation"] == before
 
-        start_receiver(kubeconfig=through_proxy)
-        wait_for_phase(api, namespace, "RolledBack", "Recovered")
+    start_receiver(kubeconfig=proxied.kubeconfig)
+    wait_for_phase(api, namespace, "RolledBack", "Recovered")
     after = api.get(path(namespace, "shop"))
     assert after["metadata"]["generation"] == before + 1
     assert version_of(after) == "one"
@@ -154,25 +169,21 @@ def test_sigkill_between_undo_and_status_ends_in_exactly_one_undo(
     api: Api,
     namespace: str,
     start_receiver: Callable[..., ReceiverProcess],
-    tmp_path: Path,
+    proxied: Proxied,
 ) -> None:
-    with FaultProxy(api.server, str(certificate_authority(cluster.kubeconfig, tmp_path))) as proxy:
-        through_proxy = with_token(
-            cluster.kubeconfig, cluster.receiver_token(), tmp_path / "proxied.kubeconfig", server=proxy.url
-        )
-        doomed = start_receiver(kubeconfig=through_proxy)
-        deploy(api, namespace, "shop", "one")
-        before = deploy(api, namespace, "shop", "two")["metadata"]["generation"]
-        hold = proxy.hold(is_status_write)
-        doomed.decide(alert_for(namespace, "shop"))
-        assert hold.reached.wait(20), "the status was never written"
-        doomed.process.kill()
-        hold.release()
-        assert version_of(api.get(path(namespace, "shop"))) == "one"
-        assert not (records(api, namespace)[0].get("status") or {}).get("phase")
+    doomed = start_receiver(kubeconfig=proxied.kubeconfig)
+    deploy(api, namespace, "shop", "one")
+    before = deploy(api, namespace, "shop", "two")["metadata"]["generation"]
+    hold = proxied.proxy.hold(is_status_write)
+    doomed.decide(alert_for(namespace, "shop"))
+    assert hold.reached.wait(20), "the status was never written"
+    doomed.process.kill()
+    hold.release()
+    assert version_of(api.get(path(namespace, "shop"))) == "one"
+    assert not (records(api, namespace)[0].get("status") or {}).get("phase")
 
-        start_receiver(kubeconfig=through_proxy)
-        record = wait_for_phase(api, namespace, "RolledBack", "Recovered")
+    start_receiver(kubeconfig=proxied.kubeconfig)
+    record = wait_for_phase(api, namespace, "RolledBack", "Recovered")
     assert record["status"]["undoneAt"]
     assert api.get(path(namespace, "shop"))["metadata"]["generation"] == before + 1
     assert undos(cluster, namespace) in (None, 1)
@@ -183,25 +194,21 @@ def test_sigterm_finishes_the_request_in_hand(
     api: Api,
     namespace: str,
     start_receiver: Callable[..., ReceiverProcess],
-    tmp_path: Path,
+    proxied: Proxied,
 ) -> None:
     def is_claim(request: Request) -> bool:
         return request.verb == "POST" and request.path.split("?")[0].endswith("/rollbacks")
 
-    with FaultProxy(api.server, str(certificate_authority(cluster.kubeconfig, tmp_path))) as proxy:
-        through_proxy = with_token(
-            cluster.kubeconfig, cluster.receiver_token(), tmp_path / "proxied.kubeconfig", server=proxy.url
-        )
-        receiver = start_receiver(kubeconfig=through_proxy)
-        deploy(api, namespace, "shop", "one")
-        deploy(api, namespace, "shop", "two")
-        hold = proxy.hold(is_claim)
-        hold.delays_only = True
-        with ThreadPoolExecutor(1) as pool:
-            answer = pool.submit(receiver.decide, alert_for(namespace, "shop"))
-            assert hold.reached.wait(20)
-            receiver.process.signal(signal.SIGTERM)
-            hold.release()
-            assert answer.result(20)["reason"] == "undo"
-        wait_until(lambda: not receiver.process.is_running, 30, "the receiver has ended")
+    receiver = start_receiver(kubeconfig=proxied.kubeconfig)
+    deploy(api, namespace, "shop", "one")
+    deploy(api, namespace, "shop", "two")
+    hold = proxied.proxy.hold(is_claim)
+    hold.delays_only = True
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(receiver.decide, alert_for(namespace, "shop"))
+        assert hold.reached.wait(20)
+        receiver.process.signal(signal.SIGTERM)
+        hold.release()
+        assert answer.result(20)["reason"] == "undo"
+    wait_until(lambda: not receiver.process.is_running, 30, "the receiver has ended")
     assert len(records(api, namespace)) == 1
