@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -88,6 +89,16 @@ class Hold:
         self.released.set()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients are killed and connections reset on purpose: that is no news. Everything else is told."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class FaultProxy:
     """Use it as a context manager; `url` is what a kubeconfig names as its server."""
 
@@ -98,8 +109,7 @@ class FaultProxy:
         self._injections: list[Injection] = []
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._httpd.daemon_threads = True
+        self._httpd = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._httpd.server_address[1]}"
         self._thread = threading.Thread(target=self._httpd.serve_forever, name="fault-proxy", daemon=True)
 
@@ -128,7 +138,7 @@ class FaultProxy:
             self._injections.append(injection)
         return injection
 
-    def _due(self, request: Request) -> Injection | None:
+    def due(self, request: Request) -> Injection | None:
         """The first injection that is for this request; the hit is counted."""
         with self._lock:
             found = next((i for i in self._injections if i.hits < i.times and i.matches(request)), None)
@@ -137,6 +147,9 @@ class FaultProxy:
                 if found.hits >= found.times:
                     self._injections.remove(found)
         return found
+
+    def passed(self, request: Request, status: int) -> None:
+        """Called with what the API server answered, before the client sees it; for subclasses."""
 
     def _pass_on(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse | None:
         for hold in self._holds:
@@ -159,7 +172,7 @@ class FaultProxy:
                 length = int(self.headers.get("Content-Length") or 0)
                 request = Request(self.command, self.path, self.rfile.read(length))
                 headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_HEADERS}
-                injection = proxy._due(request)
+                injection = proxy.due(request)
                 if injection is not None and not injection.after_effect and self._goes_wrong(injection):
                     return
                 try:
@@ -169,6 +182,7 @@ class FaultProxy:
                 if response is None:
                     self.close_connection = True
                     return
+                proxy.passed(request, response.status)
                 if injection is not None and injection.after_effect and self._goes_wrong(injection):
                     return
                 kept = {key: value for key, value in response.headers.items() if key.lower() not in HOP_HEADERS}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from receiver.cluster.api import Api
+from receiver.cluster.api import Api, ApiError
 from receiver.cluster.events import tell
 from receiver.decision import reasons
 from receiver.decision.decide import decide, ignore_early
@@ -90,7 +90,9 @@ class Claimant:
     def _claim_again(self, decision: Decision, workload: Workload, now: datetime) -> Rollback | None:
         """A claim that ended without an undo may be made again: a guarded move of the same object."""
         existing = self._store.get(workload.ref.namespace, decision.rollback)
-        if existing is None or existing.workload_uid != workload.uid:
+        if existing is None:
+            raise ApiError(409, f"{decision.rollback} was there a moment ago, and is gone: judge again")
+        if existing.workload_uid != workload.uid:
             return None
         if existing.phase not in CLAIMABLE_AGAIN or existing.undone_at is not None:
             return None

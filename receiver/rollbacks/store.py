@@ -27,12 +27,15 @@ class RollbackStore:
         self._on_phase = on_phase
 
     def create(self, body: JsonObject) -> Rollback | None:
-        """Create a record; None where the name is taken. Raises `ApiError` for every other refusal."""
+        """Create a record; None where the name is taken. Raises `ApiError` for every other refusal.
+
+        A 409 alone does not say that: a quota that is being updated answers with a Conflict as well.
+        """
         path = object_path(names.API_VERSION, names.ROLLBACKS, body["metadata"]["namespace"])
         try:
             rollback = read_rollback(self._api.create(path, body, fieldManager=names.FIELD_MANAGER))
         except ApiError as error:
-            if error.status == 409:
+            if error.status == 409 and error.reason == "AlreadyExists":
                 return None
             raise
         self._observe(rollback)

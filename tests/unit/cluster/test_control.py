@@ -1,0 +1,55 @@
+"""The stop switch: what stops, what lets pass, and what is no answer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from receiver.cluster.api import Api, ApiError
+from receiver.cluster.control import why_stopped
+
+
+class Answering:
+    """An API server that gives one answer."""
+
+    def __init__(self, answer: dict[str, Any] | ApiError) -> None:
+        self._answer = answer
+
+    def get(self, path: str) -> dict[str, Any]:
+        assert path == "/api/v1/namespaces/metricops-system/configmaps/metricops-control"
+        if isinstance(self._answer, ApiError):
+            raise self._answer
+        return self._answer
+
+
+def asked(answer: dict[str, Any] | ApiError) -> str | None:
+    return why_stopped(cast(Api, Answering(answer)), "metricops-system")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"undo": "stop"}, "says stop"),
+        ({"undo": "Run"}, "found 'Run', expected run or stop"),
+        ({}, "found None, expected run or stop"),
+        (None, "found None, expected run or stop"),
+    ],
+)
+def test_stopped(data: Any, said: str) -> None:
+    assert said in str(asked({"data": data}))
+
+
+def test_run() -> None:
+    assert asked({"data": {"undo": "run"}}) is None
+
+
+@pytest.mark.parametrize(("status", "reason"), [(403, "Forbidden"), (404, "NotFound")])
+def test_a_switch_that_is_missing_or_forbidden_stops(status: int, reason: str) -> None:
+    assert f"cannot be read: {status} {reason}" in str(asked(ApiError(status, "", reason=reason)))
+
+
+@pytest.mark.parametrize("status", [0, 401, 409, 422, 429, 500, 503])
+def test_no_answer_is_no_refusal(status: int) -> None:
+    with pytest.raises(ApiError):
+        asked(ApiError(status, "for a moment"))
