@@ -65,9 +65,10 @@ def as_workload(
 def with_earlier_numbers(revisions: list[Revision], renumbered: dict[str, datetime]) -> tuple[Revision, ...]:
     """Work out which revisions were taken up again, ascending by their present number.
 
-    One was, if it has a higher number than a younger one; within the same second the moment of its last renumbering
-    (by name) tells. Its earlier numbers are among those that nobody has now: with several such revisions, or after
-    the oldest were pruned, that is more than it really had, so that rather too many count as left by a restore.
+    One was, if it has a higher number than a younger one; between two of the same second the moment of its last
+    renumbering (by name) tells, unless that was in this second too: then it is taken for a new one. Its earlier
+    numbers are among those that nobody has now. With several such revisions, or after the oldest were pruned, that is
+    more than it really had, so that rather too many count as left by a restore.
     """
     taken = {revision.number for revision in revisions}
 

@@ -75,9 +75,11 @@ class ReceiverProcess:
             return False
 
 
-def alert_for(namespace: str, deployment: str, *, name: str = "ErrorBudgetBurn", **changes: Any) -> dict[str, Any]:
-    """A firing alert about a Deployment that began this second."""
-    labels = {"alertname": name, "namespace": namespace, "deployment": deployment, "metricops": "undo"}
+def alert_for(
+    namespace: str, workload: str, *, name: str = "ErrorBudgetBurn", kind: str = "Deployment", **changes: Any
+) -> dict[str, Any]:
+    """A firing alert about a workload that began this second."""
+    labels = {"alertname": name, "namespace": namespace, kind.lower(): workload, "metricops": "undo"}
     return {
         "status": "firing",
         "labels": labels,
@@ -85,6 +87,6 @@ def alert_for(namespace: str, deployment: str, *, name: str = "ErrorBudgetBurn",
         "startsAt": datetime.now(UTC).isoformat(),
         "endsAt": "0001-01-01T00:00:00Z",
         "generatorURL": "",
-        "fingerprint": f"{name}-{namespace}-{deployment}",
+        "fingerprint": f"{name}-{namespace}-{workload}",
         **changes,
     }

@@ -1,4 +1,4 @@
-"""Deployments as people and CD systems write them."""
+"""Workloads as people and CD systems write them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
-from receiver.workloads.deployment import rollout_complete
+from receiver.workloads import daemonset, deployment, statefulset
 from sandbox.process import wait_until
 
 IMAGE = "registry.k8s.io/pause:3.10"
@@ -16,12 +16,23 @@ ROLLOUT_SECONDS = 90.0
 MANAGER = "a-person"
 
 
-def manifest(namespace: str, name: str, version: str, annotations: Mapping[str, str]) -> JsonObject:
-    """A Deployment whose template differs by its version alone."""
-    container = {"name": "main", "image": IMAGE, "env": [{"name": "VERSION", "value": version}]}
+ROLLOUT_COMPLETE = {
+    "Deployment": deployment.rollout_complete,
+    "StatefulSet": statefulset.rollout_complete,
+    "DaemonSet": daemonset.rollout_complete,
+}
+
+
+def manifest(
+    namespace: str, name: str, version: str, annotations: Mapping[str, str], kind: str = "Deployment", **spec: Any
+) -> JsonObject:
+    """A workload whose template differs by its version alone. A version that begins with `broken` is never ready."""
+    container: JsonObject = {"name": "main", "image": IMAGE, "env": [{"name": "VERSION", "value": version}]}
+    if version.startswith("broken"):
+        container["readinessProbe"] = {"httpGet": {"port": 9, "path": "/"}, "periodSeconds": 1}
     return {
         "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        "kind": kind,
         "metadata": {
             "name": name,
             "namespace": namespace,
@@ -29,18 +40,20 @@ def manifest(namespace: str, name: str, version: str, annotations: Mapping[str, 
             "annotations": {"kubernetes.io/change-cause": version, **annotations},
         },
         "spec": {
-            "replicas": 1,
+            **({} if kind == "DaemonSet" else {"replicas": 1}),
+            **({"serviceName": name} if kind == "StatefulSet" else {}),
             "selector": {"matchLabels": {"app": name}},
             "template": {
                 "metadata": {"labels": {"app": name}},
                 "spec": {"terminationGracePeriodSeconds": 0, "containers": [container]},
             },
+            **spec,
         },
     }
 
 
-def path(namespace: str, name: str) -> str:
-    return object_path("apps/v1", "deployments", namespace, name)
+def path(namespace: str, name: str, kind: str = "Deployment") -> str:
+    return object_path("apps/v1", f"{kind.lower()}s", namespace, name)
 
 
 def deploy(
@@ -51,21 +64,24 @@ def deploy(
     *,
     wait: bool = True,
     annotations: Mapping[str, str] = MappingProxyType({}),
+    kind: str = "Deployment",
+    **spec: Any,
 ) -> JsonObject:
-    """Write a release by server-side apply, and wait until it serves."""
-    body = manifest(namespace, name, version, annotations)
-    applied = api.apply(path(namespace, name), body, field_manager=MANAGER)
+    """Write a release by server-side apply, and wait until it serves. `spec` are further fields of the workload's."""
+    body = manifest(namespace, name, version, annotations, kind, **spec)
+    applied = api.apply(path(namespace, name, kind), body, field_manager=MANAGER)
     if wait:
-        wait_for_rollout(api, namespace, name)
+        wait_for_rollout(api, namespace, name, kind)
     return applied
 
 
-def wait_for_rollout(api: Api, namespace: str, name: str) -> None:
-    wait_until(lambda: rollout_complete(api.get(path(namespace, name))), ROLLOUT_SECONDS, f"{name} is rolled out")
+def wait_for_rollout(api: Api, namespace: str, name: str, kind: str = "Deployment") -> None:
+    at, is_complete = path(namespace, name, kind), ROLLOUT_COMPLETE[kind]
+    wait_until(lambda: is_complete(api.get(at)), ROLLOUT_SECONDS, f"{name} is rolled out")
 
 
-def version_of(deployment: JsonObject) -> str:
-    environment = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+def version_of(workload: JsonObject) -> str:
+    environment = workload["spec"]["template"]["spec"]["containers"][0]["env"]
     return str(next(entry["value"] for entry in environment if entry["name"] == "VERSION"))
 
 
