@@ -18,13 +18,15 @@ PYTEST := -o cache_dir=$(CACHE)/pytest
 
 in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
-.PHONY: help demo test lint sandbox clean
+.PHONY: help demo test lint sandbox chaos fuzz clean
 
 help:
 	@echo "make demo      the whole loop, live: a bad release is undone"
 	@echo "make test      all tests, on real parts"
 	@echo "make lint      ruff and mypy --strict"
 	@echo "make sandbox   a cluster that stays up until Ctrl-C (KUBERNETES=1.34|1.36|1.37, PAIR=default|newest|floor)"
+	@echo "make chaos     every step of a rollback broken in every way (SEED=n, under 20 minutes)"
+	@echo "make fuzz      100,000 hostile payloads (SEED=n)"
 	@echo "make clean     remove the cache folder: what was built and fetched"
 
 demo:
@@ -38,6 +40,12 @@ lint:
 
 sandbox:
 	@$(in_venv) exec metricops sandbox up --kubernetes $(KUBERNETES) --pair $(PAIR)
+
+chaos:
+	@$(in_venv) exec python -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+fuzz:
+	@$(in_venv) exec python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf "$(CACHE)"

@@ -199,6 +199,8 @@ class ControlPlane:
                 "--use-service-account-credentials",
                 "--leader-elect=false",
                 "--secure-port=0",
+                "--kube-api-qps=200",  # Many rollouts at once must not wait for a limit meant for shared servers.
+                "--kube-api-burst=400",
                 f"--controllers={','.join(f'{name}-controller' for name in CONTROLLERS)}",
             )
         )

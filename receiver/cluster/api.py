@@ -8,6 +8,7 @@ typed models drop every field that is newer than the package, and an undo that l
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -24,6 +25,9 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 READ_TIMEOUT_SECONDS = 10.0
+
+LONGEST_NAME = 253
+SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 Observer = Callable[[str, str, str], None]
 """Called with (verb, path, code) after each request; code is `error` where no answer came."""
@@ -62,6 +66,14 @@ def object_path(
     if subresource is not None:
         parts.append(subresource)
     return "/".join(parts)
+
+
+def may_be_name(text: str) -> bool:
+    """Whether the API server could have an object of this name: a DNS subdomain (RFC 1123), as for workloads.
+
+    Whatever else a label says would be another path once it stands in one: `..` climbs, whatever its escapes.
+    """
+    return len(text) <= LONGEST_NAME and SUBDOMAIN.fullmatch(text) is not None
 
 
 class Api:

@@ -18,6 +18,8 @@ FORMAT_BY_VERSION = {"4": "alertmanager", "1": "grafana"}
 STATUSES = ("firing", "resolved")
 MAX_LABELS = 128
 MAX_TEXT = 8192
+MOST_TRUNCATED = 2**64 - 1
+"""Alertmanager counts in a uint64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,10 @@ def read_delivery(body: Any, *, max_alerts: int) -> Delivery:
 
 
 def _truncated(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise EnvelopeError(f"truncatedAlerts: found {value!r}, expected a whole number of at least 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_TRUNCATED:
+        raise EnvelopeError(
+            f"truncatedAlerts: found {repr(value)[:80]}, expected a whole number from 0 to {MOST_TRUNCATED}"
+        )
     return value
 
 

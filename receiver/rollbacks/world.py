@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from receiver.cluster.api import Api, ApiError, object_path
+from receiver.cluster.api import Api, ApiError, may_be_name, object_path
 from receiver.cluster.control import why_stopped
 from receiver.decision.evidence import Evidence
 from receiver.decision.values import Alert, Defaults, Interval, NamespaceFacts, Workload, WorkloadRef, World
@@ -68,7 +68,9 @@ class WorldReader:
 
     def workload(self, ref: WorkloadRef) -> Workload | None:
         """The workload alone; None where it does not exist."""
-        return KINDS[ref.kind].read(self._api, ref, self._clock()) if ref.kind in KINDS else None
+        if ref.kind not in KINDS or not may_be_name(ref.namespace) or not may_be_name(ref.name):
+            return None
+        return KINDS[ref.kind].read(self._api, ref, self._clock())
 
     def _namespace(self, name: str) -> NamespaceFacts:
         try:

@@ -73,15 +73,9 @@ def _prepared(cluster: Cluster) -> Iterator[Cluster]:
     node = None
     if not _has_ready_node(cluster.api):
         node = start_node(cluster.kubeconfig, run_folder=cluster.folder / "node", name="tests-node", bind=True)
-    created = [item for file in INSTALLED for item in yaml.safe_load_all((BASE / file).read_text())]
+    created = shipped_objects()
     try:
-        for item in created:
-            cluster.api.apply(_path(item), item, field_manager="tests")
-        crd = _path(created[0])
-        wait_until(lambda: _is_established(cluster.api.get(crd)), 30, "the CRD is established")
-        wait_until(
-            lambda: exists(cluster.api, object_path(names.API_VERSION, names.ROLLBACKS)), 30, "rollbacks are served"
-        )
+        install(cluster.api, created)
         yield cluster
     finally:
         for item in reversed(created):
@@ -89,6 +83,20 @@ def _prepared(cluster: Cluster) -> Iterator[Cluster]:
         wait_until(lambda: not any(exists(cluster.api, _path(item)) for item in created), 60, "what was made is gone")
         if node is not None:
             node.stop(STOP_SECONDS)
+
+
+def shipped_objects() -> list[JsonObject]:
+    """What manifests/base has for the receiver, without the receiver itself; the CRD first."""
+    return [item for file in INSTALLED for item in yaml.safe_load_all((BASE / file).read_text())]
+
+
+def install(api: Api, items: list[JsonObject]) -> None:
+    """Write them, and wait until the API server serves Rollbacks."""
+    for item in items:
+        api.apply(_path(item), item, field_manager="tests")
+    crd = _path(items[0])
+    wait_until(lambda: _is_established(api.get(crd)), 30, "the CRD is established")
+    wait_until(lambda: exists(api, object_path(names.API_VERSION, names.ROLLBACKS)), 30, "rollbacks are served")
 
 
 def _path(item: JsonObject) -> str:

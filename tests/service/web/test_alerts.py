@@ -159,6 +159,7 @@ def test_one_bad_alert_among_good_ones(edge: Edge, bad: Any, named: str) -> None
         ({"alerts": [], "groupKey": []}, "groupKey: found an array"),
         ({"alerts": [], "truncatedAlerts": "many"}, "truncatedAlerts: found 'many'"),
         ({"alerts": [], "truncatedAlerts": -1}, "truncatedAlerts: found -1"),
+        ({"alerts": [], "truncatedAlerts": 10**400}, "truncatedAlerts: found 1000"),
         ({"alerts": [{}] * 11}, "alerts: found 11 entries, expected at most 10"),
         (b"[" * 9000 + b"]" * 9000, "body: found nesting that is too deep"),
         (b'{"alerts":' + b'{"a":' * 3000 + b"1" + b"}" * 3001, "body: found nesting that is too deep"),

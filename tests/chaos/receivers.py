@@ -1,0 +1,101 @@
+"""Receivers that are killed at a step and come back, each behind a fault proxy of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+from sandbox.faults import Fault, FaultProxy, Injection, Request
+from sandbox.kubeconfig import with_token
+from tests.chaos.cells import SIGKILL, Matrix
+from tests.chaos.steps import SWEEP, Tracker
+from tests.cluster.receiver_process import ReceiverProcess
+
+BETWEEN_KILLS_SECONDS = 2.0
+SETTINGS = {
+    "api_timeout": "2s",
+    "cooldown": "1ms",
+    "recovery_deadline": "1s",
+    "sweep_interval": "2s",
+    "log_level": "warning",
+    "threads": "16",
+}
+
+
+class ChaosProxy(FaultProxy):
+    """A fault proxy that asks the matrix what goes wrong with a request."""
+
+    def __init__(self, server: str, authority: str, tracker: Tracker) -> None:
+        super().__init__(server, authority)
+        self.tracker = tracker
+        self.matrix: Matrix | None = None
+        self.receiver: ChaosReceiver | None = None
+        self._waiting: deque[str] = deque(maxlen=64)
+        self._where = threading.local()
+
+    def due(self, request: Request) -> Injection | None:
+        """The fault for this request, if its step has one left."""
+        found = self.tracker.locate(request, self._waiting)
+        self._where.namespace = found[0] if found else ""
+        if found is None:
+            return None
+        namespace, step = found
+        self.tracker.note(step)
+        receiver = self.receiver
+        if self.matrix is None or receiver is None:
+            return None
+        if step.after == SWEEP:
+            cell = self.matrix.due_in_sweep(step, may_kill=receiver.may_be_killed)
+        else:
+            cell = self.matrix.due(namespace, step, may_kill=receiver.may_be_killed)
+        if cell is None:
+            return None
+        if cell.fault == SIGKILL:
+            return Injection(Fault.RESET, lambda _: True, cell.after_effect, then=receiver.kill_worker)
+        return Injection(Fault(cell.fault), lambda _: True, cell.after_effect)
+
+    def passed(self, request: Request, status: int) -> None:
+        """Follow what was accepted."""
+        if status < 300 and request.verb != "GET" and self._where.namespace:
+            self.tracker.accepted(self._where.namespace, request)
+
+
+class ChaosReceiver:
+    """One receiver. Its gunicorn worker is the receiver; gunicorn's master starts the next one, as a kubelet would."""
+
+    def __init__(
+        self, number: int, kubeconfig: Path, token: str, authority: str, tracker: Tracker, server: str
+    ) -> None:
+        folder = kubeconfig.parent / f"receiver-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.proxy = ChaosProxy(server, authority, tracker)
+        self.proxy.__enter__()
+        proxied = with_token(kubeconfig, token, folder / "kubeconfig", server=self.proxy.url)
+        self.process = ReceiverProcess(proxied, folder, **SETTINGS)
+        self.proxy.receiver = self
+        self.kills = 0
+        self._killed_at = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def may_be_killed(self) -> bool:
+        """Not again before it has had the time to start."""
+        return time.monotonic() - self._killed_at > BETWEEN_KILLS_SECONDS
+
+    def kill_worker(self) -> None:
+        """SIGKILL, at this very step."""
+        with self._lock:
+            self._killed_at = time.monotonic()
+            master = self.process.process.pid
+            for child in Path(f"/proc/{master}/task/{master}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+                self.kills += 1
+
+    def stop(self) -> None:
+        """End it and its proxy."""
+        self.process.process.stop()
+        self.proxy.__exit__(None, None, None)
