@@ -30,7 +30,9 @@ SETTINGS = {"METRICOPS_SETTLE": "3s", "METRICOPS_SWEEP_INTERVAL": "2s"}
 )
 def main(kubernetes: str, pair: Pair, kubeconfig: Path | None) -> None:
     """Show the whole loop: a bad release is undone, and what is not to blame is left alone."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT as well: a shell that starts us in the background has it ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     began = time.monotonic()
     narrator = Narrator()
     narrator.act("Setting the stage")
