@@ -124,7 +124,9 @@ def test_a_long_step_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_an_interrupted_step_leaves_no_process(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     program = (
-        "import sys; from sandbox.process import run_with_progress\n"
+        "import signal; from sandbox.process import run_with_progress\n"
+        # A shell that starts the tests in the background has it ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"run_with_progress(['bash', '-c', 'sleep 615 & echo $! > {pid_file}; wait'], 'building', print)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as supervisor:
