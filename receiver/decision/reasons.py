@@ -132,6 +132,12 @@ RESTORE = Reason(
     "The current revision is itself a restore of an earlier template; undoing it would be ping-pong.",
     "Decide by hand which release is good, or deploy a fixed one.",
 )
+IRREVERSIBLE = Reason(
+    "irreversible",
+    Verdict.REFUSED,
+    "The current release says that it must not be left (metricops.dev/irreversible), a schema migration, say.",
+    "Fix forward. Take the annotation away with the next release that can be left.",
+)
 STOPPED = Reason(
     "stopped",
     Verdict.REFUSED,
@@ -155,6 +161,18 @@ ROLLOUT_PAUSED = Reason(
     Verdict.REFUSED,
     "The rollout is paused (spec.paused), so the controller would not act on an undo.",
     "Resume the rollout (kubectl rollout resume), or undo by hand.",
+)
+OWNED = Reason(
+    "owned",
+    Verdict.REFUSED,
+    "Another controller owns the workload, and would take an undo back.",
+    "Roll back with the tool that owns it.",
+)
+GITOPS_OWNER = Reason(
+    "gitops-owner",
+    Verdict.REFUSED,
+    "Argo CD or Flux owns the workload: a bare undo would be taken back at the next sync.",
+    "Revert the release in git, or pause automatic sync and undo by hand.",
 )
 NO_TARGET = Reason(
     "no-target",
@@ -205,10 +223,13 @@ ALL_REASONS: tuple[Reason, ...] = (
     WIDE_FAULT,
     CONDEMNED,
     RESTORE,
+    IRREVERSIBLE,
     STOPPED,
     SILENCED,
     MODE_PAUSED,
     ROLLOUT_PAUSED,
+    OWNED,
+    GITOPS_OWNER,
     NO_TARGET,
     IN_COOLDOWN,
     UNDO,

@@ -14,6 +14,7 @@ from receiver import names
 from receiver.decision import reasons
 from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
+from receiver.decision.owners import gitops_owner
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
 from receiver.decision.policy import Policy
 from receiver.decision.reasons import Reason
@@ -216,6 +217,14 @@ def is_not_a_restore(case: Case) -> Refusal | None:
     return None
 
 
+def is_reversible(case: Case) -> Refusal | None:
+    """The deployer's word that there is no way back. Whatever is not plainly `false` counts as that word."""
+    said = case.workload.annotations.get(names.IRREVERSIBLE_ANNOTATION, "false")
+    if said == "false":
+        return None
+    return Refusal(reasons.IRREVERSIBLE, f"annotation {names.IRREVERSIBLE_ANNOTATION} is {said!r}")
+
+
 def is_not_stopped(case: Case) -> Refusal | None:
     """The stop switch stops everything."""
     return Refusal(reasons.STOPPED, case.world.stopped) if case.world.stopped is not None else None
@@ -231,6 +240,18 @@ def is_not_paused_by_mode(case: Case) -> Refusal | None:
 def is_not_paused_by_rollout(case: Case) -> Refusal | None:
     """A paused rollout takes no new template."""
     return Refusal(reasons.ROLLOUT_PAUSED, "spec.paused is true") if case.workload.paused else None
+
+
+def is_not_owned(case: Case) -> Refusal | None:
+    """What another controller writes is that controller's to undo."""
+    owner = case.workload.controlled_by
+    return Refusal(reasons.OWNED, f"controlled by {owner}") if owner else None
+
+
+def is_not_owned_by_gitops(case: Case) -> Refusal | None:
+    """Git would win."""
+    owner = gitops_owner(case.workload)
+    return Refusal(reasons.GITOPS_OWNER, f"owned by {owner}") if owner else None
 
 
 def has_target(case: Case) -> Refusal | None:
@@ -255,9 +276,12 @@ CASE_STAGES: tuple[CaseStage, ...] = (
     is_not_wide,
     is_not_condemned,
     is_not_a_restore,
+    is_reversible,
     is_not_stopped,
     is_not_paused_by_mode,
     is_not_paused_by_rollout,
+    is_not_owned,
+    is_not_owned_by_gitops,
     has_target,
 )
 

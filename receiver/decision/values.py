@@ -104,6 +104,7 @@ class Workload:
 
     `current` is None while the controller has not yet made a revision of the current template. `template_writer` is
     the manager that managedFields name for the pod template; `managed_fields` are those entries as they are.
+    `controlled_by` names the controlling owner, as in `Rollout/shop`; empty where there is none.
     """
 
     ref: WorkloadRef
@@ -120,6 +121,7 @@ class Workload:
     restored_by: RestoredBy | None = None
     template_writer: str = ""
     managed_fields: tuple[Mapping[str, Any], ...] = ()
+    controlled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

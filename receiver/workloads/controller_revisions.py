@@ -16,6 +16,7 @@ from receiver.decision.values import Interval, Revision, Workload, WorkloadRef
 from receiver.timestamps import parse_time
 from receiver.workloads.revisions import (
     CLOCK_GRAIN,
+    controlling_owner,
     created_at,
     is_controlled_by,
     read_restored_by,
@@ -59,6 +60,7 @@ def as_workload(
         restored_by=read_restored_by(annotations),
         template_writer=template_writer(item),
         managed_fields=tuple(metadata.get("managedFields") or ()),
+        controlled_by=controlling_owner(metadata),
     )
 
 

@@ -13,6 +13,7 @@ from receiver.timestamps import parse_time
 from receiver.workloads.apps import AppsKind
 from receiver.workloads.revisions import (
     CLOCK_GRAIN,
+    controlling_owner,
     created_at,
     is_controlled_by,
     read_restored_by,
@@ -64,6 +65,7 @@ def as_workload(deployment: JsonObject, replica_sets: list[JsonObject], now: dat
         restored_by=read_restored_by(annotations),
         template_writer=template_writer(deployment),
         managed_fields=tuple(metadata.get("managedFields") or ()),
+        controlled_by=controlling_owner(metadata),
     )
 
 

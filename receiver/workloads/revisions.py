@@ -37,6 +37,12 @@ def is_controlled_by(child: JsonObject, uid: str) -> bool:
     return any(reference.get("controller") and reference["uid"] == uid for reference in references)
 
 
+def controlling_owner(metadata: JsonObject) -> str:
+    """The owner that controls the object, as `Kind/name`; empty where there is none."""
+    owners = [o for o in metadata.get("ownerReferences") or [] if o.get("controller")]
+    return f"{owners[0].get('kind', '?')}/{owners[0].get('name', '?')}" if owners else ""
+
+
 def read_restored_by(annotations: Mapping[str, str]) -> RestoredBy | None:
     """What our last undo noted on the workload; None where there is no readable note."""
     try:

@@ -39,6 +39,10 @@ def mode(value: str | None) -> Any:
     return workload(labels={MODE: value} if value else {})
 
 
+def saying(irreversible: str) -> Any:
+    return workload(annotations={"metricops.dev/irreversible": irreversible})
+
+
 V3_RESTORED_V1 = revision(3, "shop:1", earlier=(1,))
 OLD = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30, seconds=1))
 JUST_IN_TIME = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30))
@@ -171,6 +175,24 @@ CASES: list[tuple[str, World, World]] = [
         world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=NOW - timedelta(days=30) - SECOND),)),
     ),
     ("restore", world(workload=workload(V1, V2, V3_RESTORED_V1)), world(workload=workload(V1, V2, revision(3)))),
+    ("irreversible", world(workload=saying("true")), world(workload=saying("false"))),
+    ("irreversible", world(workload=saying("schema 12")), world()),
+    ("owned", world(workload=workload(controlled_by="Rollout/shop")), world()),
+    (
+        "gitops-owner",
+        world(workload=workload(annotations={"argocd.argoproj.io/tracking-id": "apps:apps/Deployment:prod/shop"})),
+        world(workload=workload(annotations={"argocd.argoproj.io/sync-wave": "1"})),
+    ),
+    (
+        "gitops-owner",
+        world(workload=workload(labels={MODE: "enabled", "kustomize.toolkit.fluxcd.io/name": "apps"})),
+        world(workload=workload(labels={MODE: "enabled", "app.kubernetes.io/instance": "apps"})),
+    ),
+    (
+        "gitops-owner",
+        world(workload=workload(labels={MODE: "enabled", "helm.toolkit.fluxcd.io/name": "shop"})),
+        world(workload=workload(labels={MODE: "enabled", "app.kubernetes.io/managed-by": "Helm"})),
+    ),
     ("stopped", world(stopped="the switch says stop"), world(stopped=None)),
     ("mode-paused", world(workload=mode("paused")), world(workload=mode("enabled"))),
     ("mode-paused", world(namespace=namespace({MODE: "paused"})), world(namespace=namespace({MODE: "dry-run"}))),
