@@ -23,8 +23,9 @@ from tests.chaos.steps import Step, Tracker
 from tests.cluster.conftest import Cluster, install, shipped_objects
 
 PREFIX = "chaos-"
-FAULTS_PER_ROUND = 8
+FAULTS_PER_ROUND = 16
 RECORDED_ROUNDS = 3
+DRAIN_SECONDS = 150.0
 RESTARTS_AT = (0.2, 0.5)
 """When the API server is restarted, as parts of the time."""
 
@@ -40,6 +41,7 @@ class Chaos:
         self.tracker = Tracker(PREFIX)
         self.rounds: list[Round] = []
         self.errors: list[str] = []
+        self.draining = threading.Event()
         self.stopping = threading.Event()
         cluster = Cluster(plane.kubeconfig, plane, folder)
         authority = str(certificate_authority(plane.kubeconfig, folder))
@@ -60,9 +62,7 @@ class Chaos:
         workload = Workload(self.plane.api(), f"{PREFIX}recording", self.receivers, f"{self.options.seed}/recording")
         workload.create()
         for _ in range(RECORDED_ROUNDS):
-            played = workload.play(self.stopping, self.tracker.begin, plain=True)
-            if played is not None:
-                self.rounds.append(played)
+            workload.play(self.stopping, self._begin, plain=True)
         return list(self.tracker.seen)
 
     def run(self, steps: list[Step]) -> None:
@@ -101,11 +101,9 @@ class Chaos:
         for receiver in self.receivers:
             receiver.proxy.matrix = None
         self.draining.set()
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + DRAIN_SECONDS
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-
-    draining = threading.Event()
 
     def _kills(self) -> int:
         return sum(receiver.kills for receiver in self.receivers)
@@ -116,16 +114,15 @@ class Chaos:
             workload = Workload(self.plane.api(), namespace, self.receivers, f"{self.options.seed}/{number}")
             workload.create()
             while not self.draining.is_set():
-                played = workload.play(self.stopping, self._arm)
+                workload.play(self.stopping, self._begin)
                 self.matrix.disarm(namespace)
-                if played is not None:
-                    self.rounds.append(played)
         except Exception:
             self.errors.append(f"{namespace}: {traceback.format_exc()}")
 
-    def _arm(self, namespace: str) -> None:
-        self.tracker.begin(namespace)
-        self.matrix.arm(namespace, FAULTS_PER_ROUND)
+    def _begin(self, played: Round) -> None:
+        self.rounds.append(played)
+        self.tracker.begin(played.namespace)
+        self.matrix.arm(played.namespace, FAULTS_PER_ROUND)
 
     def verdict(self) -> int:
         """Print what happened by the audit log. Returns the exit code."""
@@ -183,10 +180,10 @@ def main() -> int:
     """Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--minutes", type=float, default=15.0, help="after which it ends, whatever was hit")
+    parser.add_argument("--minutes", type=float, default=16.0, help="after which it ends, whatever was hit")
     parser.add_argument("--times", type=int, default=20, help="how often each cell is hit at least")
     parser.add_argument("--undos", type=int, default=300, help="how many undos are completed at least")
-    parser.add_argument("--workloads", type=int, default=120)
+    parser.add_argument("--workloads", type=int, default=60)
     parser.add_argument("--receivers", type=int, default=3)
     options = parser.parse_args()
     say(f"seed {options.seed} (again with --seed {options.seed})")

@@ -63,6 +63,16 @@ class Matrix:
             for cell in self._armed.pop(namespace, []):
                 self._out[cell] -= 1
 
+    def joins_kill(self, step: Step) -> Cell | None:
+        """A receiver is about to be killed: the cell of a request that is killed with it; it is counted."""
+        with self._lock:
+            for after in (False, True):
+                cell = Cell(step, SIGKILL, after)
+                if self.hits.get(cell, self.wanted) < self.wanted:
+                    self.hits[cell] += 1
+                    return cell
+        return None
+
     def due_in_sweep(self, step: Step, *, may_kill: bool) -> Cell | None:
         """Sweeps belong to no round: every second one is broken, as long as cells are left."""
         with self._lock:

@@ -15,7 +15,9 @@ from tests.chaos.cells import SIGKILL, Matrix
 from tests.chaos.steps import SWEEP, Tracker
 from tests.cluster.receiver_process import ReceiverProcess
 
-BETWEEN_KILLS_SECONDS = 2.0
+BETWEEN_KILLS_SECONDS = 3.0
+GATHERING_SECONDS = 0.15
+"""How long a kill waits for other requests of the same receiver: one SIGKILL meets them all at their steps."""
 SETTINGS = {
     "api_timeout": "2s",
     "cooldown": "1ms",
@@ -48,14 +50,16 @@ class ChaosProxy(FaultProxy):
         receiver = self.receiver
         if self.matrix is None or receiver is None:
             return None
-        if step.after == SWEEP:
+        if receiver.is_doomed:
+            cell = self.matrix.joins_kill(step)
+        elif step.after == SWEEP:
             cell = self.matrix.due_in_sweep(step, may_kill=receiver.may_be_killed)
         else:
             cell = self.matrix.due(namespace, step, may_kill=receiver.may_be_killed)
         if cell is None:
             return None
         if cell.fault == SIGKILL:
-            return Injection(Fault.RESET, lambda _: True, cell.after_effect, then=receiver.kill_worker)
+            return Injection(Fault.RESET, lambda _: True, cell.after_effect, then=receiver.die)
         return Injection(Fault(cell.fault), lambda _: True, cell.after_effect)
 
     def passed(self, request: Request, status: int) -> None:
@@ -80,20 +84,35 @@ class ChaosReceiver:
         self.kills = 0
         self._killed_at = 0.0
         self._lock = threading.Lock()
+        self._death: threading.Event | None = None
 
     @property
     def may_be_killed(self) -> bool:
         """Not again before it has had the time to start."""
         return time.monotonic() - self._killed_at > BETWEEN_KILLS_SECONDS
 
-    def kill_worker(self) -> None:
-        """SIGKILL, at this very step."""
+    @property
+    def is_doomed(self) -> bool:
+        """Whether requests are being gathered for a kill."""
+        return self._death is not None
+
+    def die(self) -> None:
+        """SIGKILL, at this very step, and at the steps of all who come meanwhile; returns when it is dead."""
         with self._lock:
+            mine = self._death is None
+            death = self._death = self._death or threading.Event()
+        if not mine:
+            death.wait(10 * GATHERING_SECONDS)
+            return
+        time.sleep(GATHERING_SECONDS)
+        master = self.process.process.pid
+        for child in Path(f"/proc/{master}/task/{master}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        with self._lock:
+            self.kills += 1
             self._killed_at = time.monotonic()
-            master = self.process.process.pid
-            for child in Path(f"/proc/{master}/task/{master}/children").read_text().split():
-                os.kill(int(child), signal.SIGKILL)
-                self.kills += 1
+            self._death = None
+        death.set()
 
     def stop(self) -> None:
         """End it and its proxy."""
