@@ -45,14 +45,7 @@ def test_monitoring_and_generated_rules(plane: ControlPlane) -> None:
     assert all(line.endswith("unchanged (server dry run)") for line in again.splitlines()), again
 
     plane.kubectl("create", "namespace", "shop")
-    command = [
-        sys.executable,
-        "-m",
-        "cli.main",
-        "rules",
-        "generate",
-        ROOT / "examples/slo.yaml",
-        ROOT / "examples/rule.yaml",
-    ]
+    examples = [str(ROOT / "examples" / name) for name in ("slo.yaml", "rule.yaml")]
+    command = [sys.executable, "-m", "cli.main", "rules", "generate", *examples]
     generated = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert plane.kubectl("apply", "-f", "-", stdin=generated).count("created") == 2
