@@ -16,15 +16,18 @@ def help_along(api: Api, rollback: Rollback, view: View, step: Step) -> bool:
     Returns False where the record must not leave the phase yet: fields are still to be given back, or the stop switch,
     which `view` has just read, forbids every write. Raises `ApiError`.
     """
-    waiting = isinstance(step, Wait)
-    if view.world.stopped is not None:
-        return waiting
+    workload, waiting = view.world.workload, isinstance(step, Wait)
+    if workload is None:
+        return True
     kind = KINDS[rollback.ref.kind]
-    settled = kind.settle_ownership(api, rollback.ref)
-    workload = view.world.workload
-    if waiting and workload is not None:
-        blamed = next((r for r in workload.revisions if r.template_hash == rollback.blamed_hash), None)
-        pod = kind.unblock(api, workload, blamed) if blamed is not None else ""
+    settled = kind.is_settled(workload)
+    if view.world.stopped is not None:
+        return settled or waiting
+    if not settled:
+        settled = kind.settle_ownership(api, rollback.ref)
+    blamed = next((r for r in workload.revisions if r.template_hash == rollback.blamed_hash), None)
+    if waiting and blamed is not None:
+        pod = kind.unblock(api, workload, blamed)
         if pod:
             log("broken pod deleted", rollback=rollback.name, namespace=rollback.ref.namespace, pod=pod)
     return settled or waiting

@@ -11,7 +11,7 @@ from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.decision.templates import Template
 from receiver.decision.values import Revision, Workload, WorkloadRef
 from receiver.workloads.kind import UndoRefusedError, WorldMovedError, is_guard
-from receiver.workloads.ownership import settle_ownership
+from receiver.workloads.ownership import settle_ownership, settling_operations
 from receiver.workloads.revisions import label_selector
 from receiver.workloads.undo import undo_operations
 
@@ -63,6 +63,10 @@ class AppsKind:
             if error.is_transient:
                 raise
             raise UndoRefusedError(str(error)) from error
+
+    def is_settled(self, workload: Workload) -> bool:
+        """Whether we own none of the fields that belong to whoever applies the workload."""
+        return not settling_operations(workload.managed_fields, workload.annotations)
 
     def settle_ownership(self, api: Api, ref: WorkloadRef) -> bool:
         """The second step of the undo; see `ownership.settle_ownership`."""

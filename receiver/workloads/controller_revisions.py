@@ -26,11 +26,18 @@ from receiver.workloads.revisions import (
 
 
 def as_workload(
-    item: JsonObject, history: list[JsonObject], now: datetime, *, updated: int, rollout_complete: bool
+    item: JsonObject,
+    history: list[JsonObject],
+    now: datetime,
+    *,
+    updated: int,
+    update_revision: str | None = None,
+    rollout_complete: bool,
 ) -> Workload:
     """The values of a StatefulSet or DaemonSet and of those ControllerRevisions that it controls.
 
-    `updated` is how many pods have the current revision, by the object's status; `now` closes an open interval.
+    `updated` is how many pods have the newest revision by the object's status, and `update_revision` which one that
+    status means, None where it does not say: then it counts once observed. `now` closes an open interval.
     """
     metadata, template = item["metadata"], item["spec"]["template"]
     annotations = metadata.get("annotations") or {}
@@ -45,6 +52,8 @@ def as_workload(
         same = replace(current, template=clean_template(template), template_hash=wanted)
         revisions = tuple(same if revision is current else revision for revision in revisions)
         current = same
+    about = observed if update_revision is None else current is not None and current.name == update_revision
+    has_begun = bool(updated) and about
     return Workload(
         ref=WorkloadRef(item["kind"], metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -54,7 +63,7 @@ def as_workload(
         template_hash=wanted,
         revisions=revisions,
         current=current,
-        rollout_began=_rollout_began(annotations, revisions, current, renumbered, now) if updated else None,
+        rollout_began=_rollout_began(annotations, revisions, current, renumbered, now) if has_begun else None,
         rollout_complete=rollout_complete,
         paused=False,
         restored_by=read_restored_by(annotations),

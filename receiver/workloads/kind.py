@@ -34,6 +34,9 @@ class WorkloadKind(Protocol):
         change itself, `ApiError` where the outcome is unknown.
         """
 
+    def is_settled(self, workload: Workload) -> bool:
+        """Whether there is nothing for `settle_ownership` to do."""
+
     def settle_ownership(self, api: Api, ref: WorkloadRef) -> bool:
         """Leave the fields that the undo wrote to whoever applies the workload. Can be repeated by anybody.
 

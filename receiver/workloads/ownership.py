@@ -121,7 +121,8 @@ def settle_ownership(api: Api, path: str) -> bool:
     """
     for _ in range(MOST_TRIES):
         try:
-            operations = settling_operations(api.get(path))
+            metadata = api.get(path)["metadata"]
+            operations = settling_operations(metadata.get("managedFields") or (), metadata.get("annotations") or {})
             if operations:
                 api.json_patch(path, operations, fieldManager=names.FIELD_MANAGER)
             return True
@@ -136,10 +137,10 @@ def settle_ownership(api: Api, path: str) -> bool:
     return False
 
 
-def settling_operations(workload: JsonObject) -> list[JsonObject]:
+def settling_operations(managed_fields: Iterable[Entry], annotations: Mapping[str, str]) -> list[JsonObject]:
     """The JSON patch on managedFields that gives away what is ours; empty where there is nothing to give, or nobody to
     take it. Each entry that it changes is tested to be as it was seen."""
-    entries: list[JsonObject] = workload["metadata"].get("managedFields") or []
+    entries = [dict(entry) for entry in managed_fields]
     ours = [
         entry
         for entry in entries
@@ -152,7 +153,7 @@ def settling_operations(workload: JsonObject) -> list[JsonObject]:
     if not given or applier is None:
         return []
     shares = []
-    for other in _noted_heirs(workload["metadata"].get("annotations") or {}):
+    for other in _noted_heirs(annotations):
         share = intersection(given, other["fields"])
         given = difference(given, share)
         shares.append((other, share))

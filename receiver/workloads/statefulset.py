@@ -21,8 +21,15 @@ class StatefulSetKind(AppsKind):
 
     def as_workload(self, item: JsonObject, history: list[JsonObject], now: datetime) -> Workload:
         """The values of a StatefulSet and its ControllerRevisions."""
-        updated = (item.get("status") or {}).get("updatedReplicas", 0)
-        return as_workload(item, history, now, updated=updated, rollout_complete=rollout_complete(item))
+        status = item.get("status") or {}
+        return as_workload(
+            item,
+            history,
+            now,
+            updated=status.get("updatedReplicas", 0),
+            update_revision=status.get("updateRevision", ""),
+            rollout_complete=rollout_complete(item),
+        )
 
     def restored_annotations(self, workload: Workload, target: Revision) -> Mapping[str, str]:
         """What the release had changed: a ControllerRevision remembers annotations as of its creation."""
