@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 import logging
+import random
 import threading
 from datetime import datetime, timedelta
 
 from receiver.cluster.api import ApiError
+from receiver.decision.phases import Phase
 from receiver.logs import log
 from receiver.metrics import Metrics
 from receiver.rollbacks.machine import is_finished
@@ -18,6 +20,15 @@ from receiver.rollbacks.world import Clock, WorldReader
 
 Key = tuple[str, str]
 OTHERS_CLAIM_GRACE = timedelta(seconds=5)
+
+
+def fair_order(rollbacks: list[Rollback]) -> list[Rollback]:
+    """The order in which found records are worked on: those whose undo is outstanding first, else by lot.
+
+    In an order that is always the same, a receiver that is killed again and again would never come to the last ones.
+    """
+    by_lot = random.sample(rollbacks, len(rollbacks))
+    return sorted(by_lot, key=lambda rollback: rollback.phase is not Phase.CLAIMED)
 
 
 class Driver:
@@ -78,7 +89,7 @@ class Driver:
         """Look at all records once: queue what is unfinished, show the gauges. Raises `ApiError`."""
         rollbacks = self._store.all()
         now = self._clock()
-        for rollback in rollbacks:
+        for place, rollback in enumerate(fair_order(rollbacks)):
             own = rollback.key in self._queued or rollback.key in self._busy
             # A fresh claim is most likely in the hands of the replica that made it.
             if (
@@ -86,7 +97,7 @@ class Driver:
                 and not own
                 and (not self.has_swept or age(rollback, now) > OTHERS_CLAIM_GRACE)
             ):
-                self._enqueue(rollback.key, now)
+                self._enqueue(rollback.key, now + place * timedelta(microseconds=1))
         self._metrics.records.show(rollbacks, self._still_restored(rollbacks))
         self._swept.set()
 
