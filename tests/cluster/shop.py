@@ -48,7 +48,15 @@ class Shop:
     def deploy(self, way: tuple[str, ...], release: Release) -> None:
         """Deploy, and wait until the controller has made a revision of it."""
         first = ("create",) if way[0] == "replace" and self._revisions == 0 else way
-        self.kubectl(*first, "-f", "-", stdin=manifest(self.kind, self.namespace, release))
+        body = manifest(self.kind, self.namespace, release)
+        for tries in range(5, 0, -1):
+            try:
+                self.kubectl(*first, "-f", "-", stdin=body)
+                break
+            except subprocess.CalledProcessError as error:
+                # `replace` reads first: the controller's status write between its two steps is nobody's conflict.
+                if "the object has been modified" not in error.stderr or tries == 1:
+                    raise
         self.expect_another_revision()
 
     def inject(self, value: str) -> None:
