@@ -15,6 +15,8 @@ export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
 export RUFF_CACHE_DIR := $(CACHE)/ruff
 export MYPY_CACHE_DIR := $(CACHE)/mypy
 PYTEST := -o cache_dir=$(CACHE)/pytest
+# The tests wait more than they compute: two at a time, a file to each. A cluster that is given is shared, so one.
+parallel := $(if $(METRICOPS_TEST_KUBECONFIG),,-n 2 --dist loadfile)
 
 in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
@@ -33,7 +35,7 @@ demo:
 	@$(in_venv) exec python -m sandbox.demo --kubernetes $(KUBERNETES) --pair $(PAIR) $(if $(demo_kubeconfig),--kubeconfig "$(demo_kubeconfig)")
 
 test:
-	@$(in_venv) exec pytest $(PYTEST) tests
+	@$(in_venv) exec pytest $(PYTEST) $(parallel) tests
 
 lint:
 	@$(in_venv) ruff format --check . && ruff check . && mypy
