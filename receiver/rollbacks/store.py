@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.decision.phases import Phase, check_transition
 from receiver.decision.values import WorkloadRef
+from receiver.logs import log
 from receiver.rollbacks.record import Rollback, read_rollback, record_labels
 
 PhaseObserver = Callable[[Rollback], None]
@@ -57,12 +59,12 @@ class RollbackStore:
             "items"
         ]
         # A label holds a shortened name where the name is long: the record itself decides.
-        return [rollback for rollback in map(read_rollback, items) if rollback.ref == ref]
+        return [rollback for rollback in readable(items) if rollback.ref == ref]
 
     def all(self) -> list[Rollback]:
         """Every record that can be read. Raises `ApiError`."""
         items = self._api.get(object_path(names.API_VERSION, names.ROLLBACKS, self._namespace))["items"]
-        return [read_rollback(item) for item in items]
+        return readable(items)
 
     def move(self, rollback: Rollback, phase: Phase, **fields: Any) -> Rollback:
         """Move the record to another phase and set status fields; only one mover can win.
@@ -89,3 +91,14 @@ class RollbackStore:
     def _observe(self, rollback: Rollback) -> None:
         if self._on_phase is not None:
             self._on_phase(rollback)
+
+
+def readable(items: list[JsonObject]) -> list[Rollback]:
+    """The records that have the schema's shape; one that somebody made by hand must not stop the others."""
+    found: list[Rollback] = []
+    for item in items:
+        try:
+            found.append(read_rollback(item))
+        except ValueError as error:
+            log("record ignored", level=logging.WARNING, error=str(error))
+    return found
