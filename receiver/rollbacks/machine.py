@@ -102,6 +102,8 @@ def _claimed(rollback: Rollback, view: View) -> Step:
     moved = _undo_found(rollback, view.world.workload) or _moved_on(rollback, view.world.workload)
     if moved:
         return moved
+    if _is_between_two_worlds(view.world.workload):
+        return Wait(view.world.now + view.timing.poll)
     if age(rollback, view.world.now) > view.timing.judge_again_after and view.alert_state is AlertState.ABSENT:
         return Move(Phase.SUPERSEDED, "alert-gone", "the alert is no longer active")
     decision = decide(view.world, own_record=rollback.name)
@@ -144,6 +146,8 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
     moved = _undo_found(rollback, world.workload) or _moved_on(rollback, world.workload)
     if moved:
         return moved
+    if _is_between_two_worlds(world.workload):
+        return Wait(world.now + view.timing.poll)
     expires = rollback.moment("expiresAt")
     approval = rollback.approval
     if approval:
@@ -236,6 +240,15 @@ def _moved_on(rollback: Rollback, workload: Workload | None) -> Move | None:
         number = workload.current.number if workload.current else "none"
         return Move(Phase.SUPERSEDED, "revision-changed", f"the current revision is {number}, written by {writer}")
     return None
+
+
+def _is_between_two_worlds(workload: Workload | None) -> bool:
+    """The workload and its revisions are two reads: a newer revision than the current one says that the workload has
+    moved on in between, by a person's undo or by ours in another replica. Judged like that, it would have no target.
+    """
+    if workload is None or workload.current is None:
+        return False
+    return any(revision.number > workload.current.number for revision in workload.revisions)
 
 
 def _left_target(rollback: Rollback, workload: Workload | None) -> Move | None:

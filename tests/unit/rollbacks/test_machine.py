@@ -121,6 +121,18 @@ def test_claimed(changes: dict[str, Any], phase: Phase, reason: str) -> None:
     assert moved(step(rollback(), **changes)) == (phase, reason)
 
 
+def test_a_workload_read_before_and_revisions_read_after_an_undo_are_read_again() -> None:
+    torn = workload(V3_RESTORED_V1, V2)
+    assert torn.current == V2
+    assert isinstance(step(rollback(), workload=torn), Wait)
+    approved = rollback(
+        Phase.AWAITING_APPROVAL,
+        mode="approve",
+        approval={"decision": "approve", "blamedHash": V2.template_hash, "targetHash": V1.template_hash},
+    )
+    assert isinstance(step(approved, workload=replace(torn, labels={MODE: "approve"})), Wait)
+
+
 def test_superseded_names_who() -> None:
     found = step(rollback(), workload=workload(V1, V2, V3, template_writer="argocd-controller"))
     assert isinstance(found, Move)
