@@ -61,9 +61,11 @@ class ReceiverProcess:
         return self._http.request("GET", f"{self.url}/metrics").data.decode()
 
     def forbidden(self) -> list[str]:
-        """The requests that the API server refused for want of a right, as `VERB resource`."""
-        pattern = r'metricops_kubernetes_requests_total\{code="403",resource="([^"]+)",verb="([^"]+)"\}'
-        return sorted(f"{verb} {resource}" for resource, verb in re.findall(pattern, self.metrics()))
+        """What the API server refused for want of a right, in its words: `cannot list resource "replicasets" …`.
+
+        A namespace that is being terminated answers 403 as well; that is no missing right.
+        """
+        return sorted(set(re.findall(r"cannot \w+ resource [^:}\n]*", self.log().replace('\\"', '"'))))
 
     def log(self) -> str:
         return self.process.log.read_text(errors="replace")
