@@ -19,7 +19,8 @@ import yaml
 
 from rules.durations import format_duration, parse_duration
 from sandbox.debian import MonitoringBinaries
-from sandbox.process import ManagedProcess, free_port, wait_until
+from sandbox.process import wait_until
+from tests.service.alertmanager.running import alertmanager
 from tests.service.alertmanager.test_configuration import COMPLETE
 
 FASTER = 10
@@ -67,9 +68,8 @@ def listening() -> Iterator[Hook]:
         server.server_close()
 
 
-@contextmanager
-def alertmanager(monitoring: MonitoringBinaries, folder: Path, hook: Hook) -> Iterator[str]:
-    """Start it with what is shipped; gives its URL."""
+def shipped_config(folder: Path, hook: Hook) -> str:
+    """What is shipped, pointed at the hook, its times divided."""
     token = folder / "token"
     token.write_text(TOKEN)
     config = yaml.safe_load(COMPLETE.read_text())
@@ -83,32 +83,7 @@ def alertmanager(monitoring: MonitoringBinaries, folder: Path, hook: Hook) -> It
         if receiver["name"] == "people":
             receiver["webhook_configs"] = [{"url": f"{hook.url}/people"}]
     config["route"]["group_wait"] = "0s"
-    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
-    address = f"127.0.0.1:{free_port()}"
-    process = ManagedProcess(
-        "alertmanager",
-        [
-            *monitoring.alertmanager_command(),
-            f"--config.file={folder / 'alertmanager.yml'}",
-            f"--storage.path={folder / 'data'}",
-            f"--web.listen-address={address}",
-            "--cluster.listen-address=",
-        ],
-        folder / "alertmanager.log",
-    )
-    http = urllib3.PoolManager(retries=False, timeout=2.0)
-
-    def answers() -> bool:
-        try:
-            return http.request("GET", f"http://{address}/-/ready").status == 200
-        except urllib3.exceptions.HTTPError:
-            return False
-
-    try:
-        process.wait_until(answers, DEADLINE_SECONDS, "/-/ready answers")
-        yield f"http://{address}"
-    finally:
-        process.stop()
+    return str(yaml.safe_dump(config))
 
 
 def post(url: str, *alerts: dict[str, str], ends: datetime | None = None) -> float:
@@ -124,7 +99,7 @@ def post(url: str, *alerts: dict[str, str], ends: datetime | None = None) -> flo
 def test_deliveries(monitoring: MonitoringBinaries, tmp_path: Path) -> None:
     other = {**LABELS, "deployment": "cart"}
     plain = {"alertname": "Watchdog", "namespace": "shop", "deployment": "shop"}
-    with listening() as hook, alertmanager(monitoring, tmp_path, hook) as url:
+    with listening() as hook, alertmanager(monitoring, tmp_path, shipped_config(tmp_path, hook)) as url:
         sent = post(url, LABELS, other, plain)
         wait_until(lambda: len(hook.of(deployment="shop")) >= 3, DEADLINE_SECONDS, "three deliveries for shop")
         to_receiver = hook.of(deployment="shop")
