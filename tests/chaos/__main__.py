@@ -15,12 +15,13 @@ from pathlib import Path
 from sandbox.cache import Progress
 from sandbox.cluster import ControlPlane
 from sandbox.kubeconfig import certificate_authority
+from sandbox.shipped import install, shipped_objects
 from tests.chaos.cells import Matrix
 from tests.chaos.oracle import Change, template_changes
 from tests.chaos.receivers import ChaosReceiver
 from tests.chaos.rounds import Round, Workload
 from tests.chaos.steps import Step, Tracker
-from tests.cluster.conftest import Cluster, install, shipped_objects
+from tests.cluster.conftest import Cluster
 
 PREFIX = "chaos-"
 FAULTS_PER_ROUND = 16
@@ -190,7 +191,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="metricops-chaos-") as temporary:
         folder = Path(temporary)
         with ControlPlane(progress=say, scheduler=False) as plane:
-            install(plane.api(), shipped_objects())
+            install(plane.api(), shipped_objects(), manager="tests")
             chaos = Chaos(plane, folder, options)
             try:
                 for receiver in chaos.receivers:

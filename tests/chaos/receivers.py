@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sandbox.faults import Fault, FaultProxy, Injection, Request
 from sandbox.kubeconfig import with_token
+from sandbox.receiver_process import ReceiverProcess
 from tests.chaos.cells import SIGKILL, Matrix
 from tests.chaos.steps import SWEEP, Tracker
-from tests.cluster.receiver_process import ReceiverProcess
 
 BETWEEN_KILLS_SECONDS = 3.0
 GATHERING_SECONDS = 0.15

@@ -16,8 +16,8 @@ from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.rollbacks.machine import is_finished
 from receiver.rollbacks.record import read_rollback
 from receiver.workloads.deployment import rollout_complete
+from sandbox.receiver_process import alert_for
 from tests.chaos.receivers import ChaosReceiver
-from tests.cluster.receiver_process import alert_for
 from tests.cluster.workloads import MANAGER, manifest, path, records, version_of
 
 NAME = "shop"

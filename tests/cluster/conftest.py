@@ -10,29 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from receiver import names
-from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.cluster.api import Api, ApiError, object_path
 from sandbox.cluster import ControlPlane
 from sandbox.kubeconfig import with_token
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import wait_until
-from tests.cluster.receiver_process import ReceiverProcess
-from tests.cluster.workloads import exists
-
-BASE = Path(__file__).parents[2] / "manifests/base"
-INSTALLED = ("crd.yaml", "namespace.yaml", "rbac.yaml", "control.yaml")
-PLURALS = {
-    "CustomResourceDefinition": "customresourcedefinitions",
-    "Namespace": "namespaces",
-    "ServiceAccount": "serviceaccounts",
-    "ClusterRole": "clusterroles",
-    "ClusterRoleBinding": "clusterrolebindings",
-    "Role": "roles",
-    "RoleBinding": "rolebindings",
-    "ConfigMap": "configmaps",
-}
+from sandbox.receiver_process import ReceiverProcess
+from sandbox.shipped import exists, install, path_of, receiver_token, shipped_objects
 
 
 class Cluster:
@@ -48,13 +33,7 @@ class Cluster:
         return self._control_plane.audit_events() if self._control_plane else None
 
     def receiver_token(self) -> str:
-        account = object_path("v1", "serviceaccounts", names.DEFAULT_NAMESPACE, "metricops-receiver", "token")
-        request = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": 7200},
-        }
-        return str(self.api.create(account, request)["status"]["token"])
+        return receiver_token(self.api)
 
 
 @pytest.fixture(scope="session")
@@ -75,33 +54,14 @@ def _prepared(cluster: Cluster) -> Iterator[Cluster]:
         node = start_node(cluster.kubeconfig, run_folder=cluster.folder / "node", name="tests-node", bind=True)
     created = shipped_objects()
     try:
-        install(cluster.api, created)
+        install(cluster.api, created, manager="tests")
         yield cluster
     finally:
         for item in reversed(created):
-            _delete(cluster.api, _path(item))
-        wait_until(lambda: not any(exists(cluster.api, _path(item)) for item in created), 60, "what was made is gone")
+            _delete(cluster.api, path_of(item))
+        wait_until(lambda: not any(exists(cluster.api, path_of(item)) for item in created), 60, "what was made is gone")
         if node is not None:
             node.stop(STOP_SECONDS)
-
-
-def shipped_objects() -> list[JsonObject]:
-    """What manifests/base has for the receiver, without the receiver itself; the CRD first."""
-    return [item for file in INSTALLED for item in yaml.safe_load_all((BASE / file).read_text())]
-
-
-def install(api: Api, items: list[JsonObject]) -> None:
-    """Write them, and wait until the API server serves Rollbacks."""
-    for item in items:
-        api.apply(_path(item), item, field_manager="tests")
-    crd = _path(items[0])
-    wait_until(lambda: _is_established(api.get(crd)), 30, "the CRD is established")
-    wait_until(lambda: exists(api, object_path(names.API_VERSION, names.ROLLBACKS)), 30, "rollbacks are served")
-
-
-def _path(item: JsonObject) -> str:
-    metadata = item["metadata"]
-    return object_path(item["apiVersion"], PLURALS[item["kind"]], metadata.get("namespace"), metadata["name"])
 
 
 def _delete(api: Api, path: str) -> None:
@@ -110,11 +70,6 @@ def _delete(api: Api, path: str) -> None:
     except ApiError as error:
         if error.status != 404:
             raise
-
-
-def _is_established(crd: JsonObject) -> bool:
-    conditions = (crd.get("status") or {}).get("conditions") or []
-    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)
 
 
 def _has_ready_node(api: Api) -> bool:

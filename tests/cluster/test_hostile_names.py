@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from receiver.cluster.api import Api
-from tests.cluster.receiver_process import ReceiverProcess, alert_for
+from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import deploy, records
 
 HOSTILE = [

@@ -20,8 +20,8 @@ from receiver.workloads.kind import UndoRefusedError, WorldMovedError
 from receiver.workloads.registry import KINDS
 from sandbox.audit import accepted_undos
 from sandbox.process import wait_until
+from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
-from tests.cluster.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import MANAGER, deploy, path, records, version_of, wait_for_phase, wait_for_rollout
 
 AFTER_UNDO = ("RolledBack", "Recovered")

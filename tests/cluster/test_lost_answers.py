@@ -10,8 +10,8 @@ import pytest
 from receiver.cluster.api import Api
 from sandbox.faults import Fault, FaultProxy, Injection, Request
 from sandbox.kubeconfig import certificate_authority, with_token
+from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
-from tests.cluster.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
 
 

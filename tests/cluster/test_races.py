@@ -22,8 +22,8 @@ from sandbox.audit import accepted_undos
 from sandbox.faults import FaultProxy, Request
 from sandbox.kubeconfig import certificate_authority, with_token
 from sandbox.process import wait_until
+from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
-from tests.cluster.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
 
 

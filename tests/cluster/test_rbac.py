@@ -9,8 +9,8 @@ import yaml
 
 from receiver.cluster.api import Api, ApiError, object_path
 from receiver.names import DEFAULT_NAMESPACE
-from tests.cluster.conftest import BASE
-from tests.cluster.receiver_process import ReceiverProcess, alert_for
+from sandbox.receiver_process import ReceiverProcess, alert_for
+from sandbox.shipped import BASE
 from tests.cluster.workloads import deploy, records, wait_for_phase
 
 NEEDED = [

@@ -11,8 +11,8 @@ from receiver.cluster.api import Api
 from sandbox.audit import accepted_undos
 from sandbox.debian import monitoring_binaries
 from sandbox.process import wait_until
+from sandbox.receiver_process import ReceiverProcess
 from tests.cluster.conftest import Cluster
-from tests.cluster.receiver_process import ReceiverProcess
 from tests.cluster.test_races import claim
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
 from tests.service.alertmanager.running import HTTP, alertmanager, config, expire, fire, silence

@@ -15,8 +15,8 @@ from receiver.workloads.deployment import DeploymentKind
 from receiver.workloads.kind import UndoRefusedError, WorldMovedError
 from sandbox.audit import accepted_undos
 from sandbox.process import wait_until
+from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
-from tests.cluster.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.workloads import (
     deploy,
     label,

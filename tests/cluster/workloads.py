@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.cluster.api import Api, JsonObject, object_path
 from receiver.workloads import daemonset, deployment, statefulset
 from sandbox.process import wait_until
 
@@ -111,13 +111,3 @@ def wait_for_phase(api: Api, namespace: str, *phases: str, seconds: float = 60.0
             shown = [(record["metadata"]["name"], record.get("status")) for record in found]
             raise AssertionError(f"not within {seconds:g} s: one record in {' or '.join(phases)}; found {shown}")
         time.sleep(0.1)
-
-
-def exists(api: Api, object_at: str) -> bool:
-    try:
-        api.get(object_at)
-    except ApiError as error:
-        if error.status == 404 or error.is_transient:  # A new CRD answers 429 for a moment.
-            return False
-        raise
-    return True

@@ -18,8 +18,9 @@ from sandbox.audit import accepted_undos
 from sandbox.cache import Progress
 from sandbox.cluster import ControlPlane
 from sandbox.kubeconfig import with_token
-from tests.cluster.conftest import Cluster, install, shipped_objects
-from tests.cluster.receiver_process import alert_for
+from sandbox.receiver_process import alert_for
+from sandbox.shipped import install, shipped_objects
+from tests.cluster.conftest import Cluster
 from tests.cluster.workloads import MANAGER, manifest, path, records, wait_for_rollout
 from tests.fuzz.payloads import NAME, NAMESPACE, Payloads
 
@@ -63,7 +64,7 @@ def main() -> int:
         ControlPlane(progress=say, scheduler=False) as plane,
     ):
         cluster = Cluster(plane.kubeconfig, plane, Path(temporary))
-        install(cluster.api, shipped_objects())
+        install(cluster.api, shipped_objects(), manager="tests")
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
         cluster.api.apply(object_path("v1", "namespaces", name=NAMESPACE), namespace, field_manager=MANAGER)
         release(cluster, "one")

@@ -13,7 +13,7 @@ from sandbox import faults
 from sandbox.cluster import ControlPlane
 from sandbox.faults import Fault, FaultProxy, Injection, Request
 from sandbox.kubeconfig import certificate_authority, cluster_of, with_token
-from tests.cluster.workloads import exists
+from sandbox.shipped import exists
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 CODES = {Fault.CONFLICT: 409, Fault.UNPROCESSABLE: 422, Fault.THROTTLED: 429, Fault.BROKEN: 500}
