@@ -72,7 +72,7 @@ def compose(settings: Settings) -> Receiver:
         api,
         store,
         reader,
-        source.state,
+        source.standing,
         metrics,
         timing=settings.timing,
         clock=now,

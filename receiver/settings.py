@@ -11,7 +11,7 @@ from typing import Any, Self
 from receiver import names
 from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
-from receiver.rollbacks.machine import Timing
+from receiver.rollbacks.steps import Timing
 from rules.durations import DurationError, parse_duration
 
 ENVIRONMENT_PREFIX = "METRICOPS_"
@@ -52,8 +52,14 @@ class Settings:
         "3", "So many other workloads whose alerts began within 5 minutes make a wide fault, which blames no release."
     )
     rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
-    settle: str = _setting("1m", "The alert must be absent for this long before a workload counts as recovered.")
-    recovery_deadline: str = _setting("15m", "A workload whose alert is still active by then has not recovered.")
+    settle: str = _setting(
+        "1m", "The alert must be absent and its SLI good for this long before a workload counts as recovered."
+    )
+    recovery_deadline: str = _setting(
+        "15m",
+        "The longest wait for a workload to recover after its rollout. It ends sooner where the SLI's window is known: "
+        "once that and the settling time have passed. Raise it for rules that look back further.",
+    )
     sweep_interval: str = _setting("10s", "How often unfinished Rollbacks are looked for.")
     threads: str = _setting("8", "Threads that answer requests.")
     max_body_bytes: str = _setting("4194304", "Largest delivery that is read, in bytes.")

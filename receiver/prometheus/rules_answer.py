@@ -38,6 +38,8 @@ class Reading:
     active_at: datetime | None = None
     sli: Sli | None = None
     rule_is_healthy: bool = False
+    lingers: timedelta = timedelta(0)
+    """How long the alert stays active after its expression has ended (`keep_firing_for`)."""
 
 
 def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
@@ -51,9 +53,16 @@ def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
             for rule, item in shown:
                 if item.get("state") == state:
                     found = Shown.FIRING if state == "firing" else Shown.UNKNOWN
-                    return Reading(found, parse_time(item["activeAt"]), read_sli(rule.get("annotations") or {}))
+                    sli, lingers = (
+                        read_sli(rule.get("annotations") or {}),
+                        timedelta(seconds=rule.get("keepFiringFor", 0)),
+                    )
+                    return Reading(found, parse_time(item["activeAt"]), sli, lingers=lingers)
         healthy = all(rule.get("health") == "ok" for rule in rules)
-        return Reading(Shown.ABSENT if healthy else Shown.UNKNOWN, rule_is_healthy=healthy)
+        # Rules of one name for several workloads can look at different things: then none speaks for this alert.
+        slis = {read_sli(rule.get("annotations") or {}) for rule in rules}
+        sli = slis.pop() if len(slis) == 1 else None
+        return Reading(Shown.ABSENT if healthy else Shown.UNKNOWN, None, sli, healthy)
     except (KeyError, TypeError, AttributeError, ValueError):
         return Reading(Shown.UNKNOWN)
 

@@ -11,9 +11,10 @@ from typing import Any
 import urllib3
 
 from receiver.decision.evidence import Evidence, Sample, Shown, before_rollout, since_rollout
+from receiver.decision.phases import Phase
+from receiver.decision.recovery import AlertState, Standing, sli_now
 from receiver.decision.values import Alert, Interval
 from receiver.prometheus.rules_answer import Reading, Sli, began_elsewhere, read_alert
-from receiver.rollbacks.machine import AlertState
 from rules.durations import format_duration
 from rules.names import WINDOW_PLACEHOLDER
 
@@ -41,10 +42,23 @@ class PrometheusSource:
         self._pool = urllib3.PoolManager(retries=False, timeout=timeout)
         self._on_answer = on_answer
 
-    def state(self, alert: Alert) -> AlertState:
-        """Whether the alert is active now; UNKNOWN without an answer, or without a healthy rule of that name."""
+    def standing(self, alert: Alert, phase: Phase) -> Standing:
+        """Whether the alert is active now, and where it is absent after an undo, how the SLI is: by an instant query.
+
+        UNKNOWN without an answer, or without a healthy rule of that name.
+        """
         answer = self._rules()
-        return alert_state(answer, alert) if answer is not None else AlertState.UNKNOWN
+        if answer is None:
+            return Standing()
+        reading, state = read_alert(answer, alert), alert_state(answer, alert)
+        if reading.sli is None:
+            return Standing(state, lingers=reading.lingers)
+        sample = None
+        if phase is Phase.ROLLED_BACK and state is AlertState.ABSENT:
+            instant = self._get("/api/v1/query", query=_query(reading.sli))
+            sample = read_sample(instant) if instant is not None else None
+        sli = reading.sli
+        return Standing(state, sli_now(sample, sli.limit), sli.limit, sli.window, reading.lingers)
 
     def evidence(self, alert: Alert, began: Interval | None, now: datetime) -> Evidence | None:
         """Everything that a decision asks about an alert; None where no source is known.
@@ -66,7 +80,7 @@ class PrometheusSource:
     def _asked(
         self, reading: Reading, sli: Sli, began: Interval, now: datetime, elsewhere: tuple[str, ...]
     ) -> Evidence:
-        query = sli.expression.replace(WINDOW_PLACEHOLDER, format_duration(sli.window))
+        query = _query(sli)
         samples = self._range(query, began.earliest - 2 * sli.window, now)
         return Evidence(
             reading.shown,
@@ -105,6 +119,22 @@ class PrometheusSource:
         if self._on_answer is not None:
             self._on_answer(usable is not None)
         return usable
+
+
+def _query(sli: Sli) -> str:
+    return sli.expression.replace(WINDOW_PLACEHOLDER, format_duration(sli.window))
+
+
+def read_sample(answer: Mapping[str, Any]) -> Sample | None:
+    """The sample of an instant query that gives one series, or a scalar; else None."""
+    try:
+        result = answer["data"]["result"]
+        if answer["data"]["resultType"] == "vector":
+            result = result[0]["value"] if len(result) == 1 else None
+        at, value = result
+        return Sample(datetime.fromtimestamp(float(at), UTC), float(value))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def read_samples(answer: Mapping[str, Any]) -> list[Sample]:

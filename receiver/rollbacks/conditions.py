@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from receiver.decision.phases import Phase
-from receiver.rollbacks.machine import Move
 from receiver.rollbacks.record import Rollback
+from receiver.rollbacks.steps import Condition, Move
 from receiver.timestamps import format_time
 
 BY_PHASE: dict[Phase, tuple[tuple[str, str], ...]] = {
@@ -20,16 +20,22 @@ BY_PHASE: dict[Phase, tuple[tuple[str, str], ...]] = {
 
 
 def conditions_after(rollback: Rollback, move: Move, now: datetime) -> list[dict[str, Any]]:
-    """All conditions after a move; lastTransitionTime changes only with the status of a condition."""
+    """All conditions after a move."""
+    entered = (Condition(kind, status, move.reason, move.message) for kind, status in BY_PHASE.get(move.phase, ()))
+    return with_conditions(rollback, tuple(entered), now)
+
+
+def with_conditions(rollback: Rollback, news: tuple[Condition, ...], now: datetime) -> list[dict[str, Any]]:
+    """All conditions with these; lastTransitionTime changes only with the status of a condition."""
     conditions = {condition["type"]: dict(condition) for condition in rollback.status.get("conditions") or []}
-    for kind, status in BY_PHASE.get(move.phase, ()):
-        before = conditions.get(kind)
-        unchanged = before is not None and before["status"] == status
-        conditions[kind] = {
-            "type": kind,
-            "status": status,
-            "reason": camel(move.reason),
-            "message": move.message[:1024],
+    for new in news:
+        before = conditions.get(new.type)
+        unchanged = before is not None and before["status"] == new.status
+        conditions[new.type] = {
+            "type": new.type,
+            "status": new.status,
+            "reason": camel(new.reason),
+            "message": new.message[:1024],
             "lastTransitionTime": before["lastTransitionTime"] if before and unchanged else format_time(now),
         }
     return [conditions[kind] for kind in sorted(conditions)]

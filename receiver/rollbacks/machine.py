@@ -1,90 +1,23 @@
 """The state machine of a Rollback: a record and the world around it in, the next step out. Pure.
 
-`phases.py` says which arrows exist; this file says when each is taken. Every step can be repeated with the same
-outcome, so whoever finds an unfinished record can go on with it.
+`phases.py` says which arrows exist; this file says when each is taken up to the PATCH, `after_undo.py` after it. Every
+step can be repeated with the same outcome, so whoever finds an unfinished record can go on with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import Enum
-from typing import Any
+from collections.abc import Callable
 
 from receiver.decision import reasons
 from receiver.decision.decide import decide
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import Verdict
-from receiver.decision.values import Decision, Workload, World
+from receiver.decision.recovery import AlertState
+from receiver.decision.values import Decision, Workload
+from receiver.rollbacks.after_undo import rolled_back, undoing
 from receiver.rollbacks.record import Rollback, age
+from receiver.rollbacks.steps import Finished, Move, SendUndo, Step, View, Wait
 from receiver.timestamps import format_time
-
-
-class AlertState(Enum):
-    """Whether the source of the alert still shows it. UNKNOWN: no source, or none that answers for this rule."""
-
-    ACTIVE = "active"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long each phase may take."""
-
-    judge_again_after: timedelta = timedelta(seconds=60)
-    approval_expires: timedelta = timedelta(hours=1)
-    rollout_deadline: timedelta = timedelta(minutes=10)
-    settle: timedelta = timedelta(seconds=60)
-    recovery_deadline: timedelta = timedelta(minutes=15)
-    poll: timedelta = timedelta(milliseconds=500)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a step looks at: the world as for a decision about the record's alert, and whether that alert is active."""
-
-    world: World
-    alert_state: AlertState
-    timing: Timing
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Go to another phase, with status fields."""
-
-    phase: Phase
-    reason: str
-    message: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Stay in the phase, but write status fields."""
-
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class SendUndo:
-    """Send the PATCH that brings the target template back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing to do before this moment."""
-
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Nothing to do any more."""
-
-
-Step = Move | Note | SendUndo | Wait | Finished
 
 
 def next_step(rollback: Rollback, view: View) -> Step:
@@ -104,7 +37,7 @@ def _claimed(rollback: Rollback, view: View) -> Step:
         return moved
     if _is_between_two_worlds(view.world.workload):
         return Wait(view.world.now + view.timing.poll)
-    if age(rollback, view.world.now) > view.timing.judge_again_after and view.alert_state is AlertState.ABSENT:
+    if age(rollback, view.world.now) > view.timing.judge_again_after and view.standing.alert is AlertState.ABSENT:
         return Move(Phase.SUPERSEDED, "alert-gone", "the alert is no longer active")
     decision = decide(view.world, own_record=rollback.name)
     if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
@@ -131,7 +64,7 @@ def _deferred(rollback: Rollback, view: View) -> Step:
     moved = _moved_on(rollback, view.world.workload)
     if moved:
         return moved
-    if view.alert_state is AlertState.ABSENT:
+    if view.standing.alert is AlertState.ABSENT:
         return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when the cooldown ended")
     return Move(
         Phase.CLAIMED,
@@ -156,7 +89,7 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
             return Move(Phase.REJECTED, "approval-mismatch", "spec.approval names other templates than this record")
         if approval.get("decision") != "approve":
             return Move(Phase.REJECTED, "rejected", f"rejected by {approval.get('by') or 'a person'}")
-        if view.alert_state is AlertState.ABSENT:
+        if view.standing.alert is AlertState.ABSENT:
             return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when approval came")
         decision = decide(world, own_record=rollback.name)
         if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
@@ -167,58 +100,6 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
     if expires is not None and world.now >= expires:
         return Move(Phase.EXPIRED, "expired", "nobody approved it in time")
     return Wait(world.now + 2 * view.timing.poll)
-
-
-def _undoing(rollback: Rollback, view: View) -> Step:
-    workload, now = view.world.workload, view.world.now
-    moved = _left_target(rollback, workload)
-    if moved:
-        return moved
-    if workload is not None and workload.rollout_complete:
-        return Move(
-            Phase.ROLLED_BACK,
-            "rollout-complete",
-            f"revision {rollback.target_number}'s template serves again",
-            {"rolledBackAt": format_time(now)},
-        )
-    undone_at = rollback.undone_at or rollback.attempted_at
-    if now > undone_at + view.timing.rollout_deadline:
-        return Move(
-            Phase.FAILED, "rollout-deadline", f"the rollout did not complete within {view.timing.rollout_deadline}"
-        )
-    return Wait(now + view.timing.poll)
-
-
-def _rolled_back(rollback: Rollback, view: View) -> Step:
-    now, timing = view.world.now, view.timing
-    moved = _left_target(rollback, view.world.workload)
-    if moved:
-        return moved
-    rolled_back_at = rollback.moment("rolledBackAt") or now
-    quiet_since = rollback.moment("quietSince")
-    overdue = now > rolled_back_at + timing.recovery_deadline
-    if view.alert_state is AlertState.ABSENT:
-        if quiet_since is None:
-            return Note({"quietSince": format_time(now)})
-        if now >= quiet_since + timing.settle:
-            return Move(
-                Phase.RECOVERED,
-                "alert-absent",
-                f"the alert has been absent for {timing.settle}",
-                {"recoveredAt": format_time(now)},
-            )
-        return Wait(min(quiet_since + timing.settle, now + 4 * timing.poll))
-    if quiet_since is not None:
-        return Note({"quietSince": None})
-    if overdue and view.alert_state is AlertState.UNKNOWN:
-        return Note({"recoveryUnknown": True, "message": "no source says whether the alert is still active"})
-    if overdue:
-        return Move(
-            Phase.NOT_RECOVERED,
-            "alert-active",
-            f"the alert is still active {timing.recovery_deadline} after the rollback",
-        )
-    return Wait(now + timing.poll)
 
 
 def _undo_found(rollback: Rollback, workload: Workload | None) -> Move | None:
@@ -251,18 +132,6 @@ def _is_between_two_worlds(workload: Workload | None) -> bool:
     return any(revision.number > workload.current.number for revision in workload.revisions)
 
 
-def _left_target(rollback: Rollback, workload: Workload | None) -> Move | None:
-    """After the PATCH: the restored template must still be the one that runs."""
-    if workload is None or workload.uid != rollback.workload_uid:
-        return Move(Phase.SUPERSEDED, "workload-gone", "the workload was deleted")
-    writer = workload.template_writer or "an unknown manager"
-    if workload.template_hash == rollback.blamed_hash:
-        return Move(Phase.CONTESTED, "template-came-back", f"{writer} wrote the blamed template again")
-    if workload.template_hash != rollback.target_hash:
-        return Move(Phase.SUPERSEDED, "template-changed", f"{writer} deployed another template")
-    return None
-
-
 def _undo_if_target_stands(rollback: Rollback, decision: Decision, otherwise: Phase) -> Step:
     if decision.target is None or decision.target.template_hash != rollback.target_hash:
         number = decision.target.number if decision.target else "none"
@@ -278,6 +147,6 @@ _HANDLERS: dict[Phase, Callable[[Rollback, View], Step]] = {
     Phase.CLAIMED: _claimed,
     Phase.DEFERRED: _deferred,
     Phase.AWAITING_APPROVAL: _awaiting_approval,
-    Phase.UNDOING: _undoing,
-    Phase.ROLLED_BACK: _rolled_back,
+    Phase.UNDOING: undoing,
+    Phase.ROLLED_BACK: rolled_back,
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from receiver.cluster.api import Api
 from receiver.logs import log
-from receiver.rollbacks.machine import Step, View, Wait
 from receiver.rollbacks.record import Rollback
+from receiver.rollbacks.steps import Step, View, Wait
 from receiver.workloads.registry import KINDS
 
 

@@ -12,23 +12,14 @@ from receiver.cluster.api import Api
 from receiver.cluster.events import tell
 from receiver.decision import reasons
 from receiver.decision.phases import Phase
+from receiver.decision.recovery import Standing
 from receiver.decision.values import Alert, Workload
 from receiver.logs import log
 from receiver.metrics import Metrics
-from receiver.rollbacks.conditions import conditions_after
-from receiver.rollbacks.machine import (
-    AlertState,
-    Finished,
-    Move,
-    Note,
-    SendUndo,
-    Timing,
-    View,
-    Wait,
-    is_finished,
-    next_step,
-)
+from receiver.rollbacks.conditions import conditions_after, with_conditions
+from receiver.rollbacks.machine import is_finished, next_step
 from receiver.rollbacks.record import Rollback, age, restored_by_note
+from receiver.rollbacks.steps import Finished, Move, Note, SendUndo, Timing, View, Wait
 from receiver.rollbacks.store import LostRaceError, RollbackStore
 from receiver.rollbacks.undoing import help_along
 from receiver.rollbacks.world import Clock, WorldReader
@@ -49,18 +40,20 @@ class Worker:
         api: Api,
         store: RollbackStore,
         reader: WorldReader,
-        alert_state: Callable[[Alert], AlertState],
+        look: Callable[[Alert, Phase], Standing],
         metrics: Metrics,
         *,
         timing: Timing,
         clock: Clock,
         why_held: Callable[[Alert], str | None] | None = None,
     ) -> None:
-        """`why_held` says what holds an alert back at Alertmanager; None where no Alertmanager is known."""
+        """`look` asks the source about an alert; the phase says whether the SLI counts. `why_held` says what holds an
+        alert back at Alertmanager; None where no Alertmanager is known.
+        """
         self._api = api
         self._store = store
         self._reader = reader
-        self._alert_state = alert_state
+        self._look = look
         self._metrics = metrics
         self._timing = timing
         self._clock = clock
@@ -87,8 +80,8 @@ class Worker:
                         return None
                     case Wait(until):
                         return until
-                    case Note(fields):
-                        self._store.note(rollback, **fields)
+                    case Note():
+                        self._note(rollback, step)
                     case Move():
                         self._move(rollback, step)
                     case SendUndo():
@@ -110,8 +103,8 @@ class Worker:
         world = self._reader.read(rollback.alert, rollback.ref)
         world = self._reader.with_evidence(world) if old_claim else replace(world, evidence=rollback.evidence)
         fresh = rollback.phase is Phase.UNDOING or (rollback.phase is Phase.CLAIMED and not old_claim)
-        state = AlertState.UNKNOWN if fresh else self._alert_state(rollback.alert)
-        return View(world, state, self._timing)
+        standing = Standing() if fresh else self._look(rollback.alert, rollback.phase)
+        return View(world, standing, self._timing)
 
     def _undo(self, rollback: Rollback, workload: Workload | None) -> None:
         """Send the PATCH for the very workload that was judged: its generation is the guard."""
@@ -138,6 +131,12 @@ class Worker:
             self._move(rollback, Move(Phase.FAILED, reason, message))
         except LostRaceError:
             log("record moved by another", rollback=rollback.name, namespace=rollback.ref.namespace)
+
+    def _note(self, rollback: Rollback, note: Note) -> None:
+        fields = dict(note.fields)
+        if note.conditions:
+            fields["conditions"] = with_conditions(rollback, note.conditions, self._clock())
+        self._store.note(rollback, **fields)
 
     def _move(self, rollback: Rollback, move: Move) -> None:
         now = self._clock()

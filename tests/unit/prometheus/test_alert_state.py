@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from receiver.decision.recovery import AlertState
 from receiver.prometheus.source import alert_state
-from receiver.rollbacks.machine import AlertState
 from tests.unit.scenario import LABELS, labelled
 
 DELIVERED = labelled(cluster="eu-1")

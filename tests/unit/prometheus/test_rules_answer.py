@@ -7,7 +7,7 @@ import pytest
 
 from receiver.decision.evidence import Shown
 from receiver.prometheus.rules_answer import Sli, began_elsewhere, read_alert, read_sli
-from receiver.prometheus.source import read_samples
+from receiver.prometheus.source import read_sample, read_samples
 from receiver.timestamps import format_time
 from tests.unit.prometheus.test_alert_state import answer, rule
 from tests.unit.scenario import LABELS, ONSET, alert, labelled
@@ -56,6 +56,20 @@ def test_the_onset_and_the_sli_come_from_the_rule_that_is_loaded() -> None:
     assert reading.sli == Sli("e[$window]", timedelta(minutes=5), 0.1)
 
 
+def test_the_sli_of_an_absent_alert_is_its_rules() -> None:
+    carries = {**rule(), "annotations": SLI}
+    assert read_alert(answer(carries), alert()).sli == Sli("e[$window]", timedelta(minutes=5), 0.1)
+    assert read_alert(answer(carries, carries), alert()).sli is not None
+    assert read_alert(answer(carries, rule()), alert()).sli is None
+    assert read_alert(answer({**carries, "labels": {"deployment": "cart"}}, rule()), alert()).sli is None
+
+
+def test_how_long_an_alert_lingers() -> None:
+    kept = {**rule(alerts=[shown()]), "keepFiringFor": 120}
+    assert read_alert(answer(kept), alert()).lingers == timedelta(minutes=2)
+    assert read_alert(answer(rule(alerts=[shown()])), alert()).lingers == timedelta(0)
+
+
 @pytest.mark.parametrize(
     "annotations",
     [
@@ -96,3 +110,20 @@ def test_samples() -> None:
     useless: list[Any] = [{}, {"data": {"result": []}}, {"data": {"result": [{}, {}]}}]
     for given in [*useless, {"data": {"result": [{"values": [1]}]}}]:
         assert read_samples(given) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "value"),
+    [
+        ("vector", [{"metric": {}, "value": [1.5, "0.25"]}], 0.25),
+        ("scalar", [1.5, "0.25"], 0.25),
+        ("vector", [], None),
+        ("vector", [{"metric": {}, "value": [1, "1"]}] * 2, None),
+        ("matrix", [{"metric": {}, "values": [[1, "1"]]}], None),
+        ("vector", None, None),
+        ("vector", [{"metric": {}, "value": ["x", "1"]}], None),
+    ],
+)
+def test_the_sample_of_an_instant_query(kind: str, result: Any, value: float | None) -> None:
+    found = read_sample({"data": {"resultType": kind, "result": result}})
+    assert (found.value if found else None) == value

@@ -10,21 +10,11 @@ import pytest
 
 from receiver.decision.decide import decide
 from receiver.decision.phases import LEAVES_TO, Phase
+from receiver.decision.recovery import AlertState, Standing
 from receiver.decision.values import RestoredBy, World
-from receiver.rollbacks.machine import (
-    AlertState,
-    Finished,
-    Move,
-    Note,
-    SendUndo,
-    Step,
-    Timing,
-    View,
-    Wait,
-    is_finished,
-    next_step,
-)
+from receiver.rollbacks.machine import is_finished, next_step
 from receiver.rollbacks.record import Rollback, new_rollback, read_rollback
+from receiver.rollbacks.steps import Finished, Move, SendUndo, Step, Timing, View, Wait
 from receiver.timestamps import format_time
 from tests.unit.scenario import NOW, V1, V2, alert, past, revision, workload, world
 
@@ -50,7 +40,7 @@ def rollback(phase: Phase = Phase.CLAIMED, *, mode: str = "enabled", approval: A
 def step(record: Rollback, *, state: AlertState = AlertState.ACTIVE, **changes: Any) -> Step:
     own = record.as_past()
     base = world(rollbacks=(own,))
-    return next_step(record, View(replace(base, **changes), state, TIMING))
+    return next_step(record, View(replace(base, **changes), Standing(state), TIMING))
 
 
 def moved(found: Step) -> tuple[Phase, str]:
@@ -206,72 +196,6 @@ class TestAwaitingApproval:
     def test_approved_but_stopped(self) -> None:
         found = step(self.waiting(decision="approve", **self.hashes), workload=self.opted, stopped="the switch")
         assert moved(found) == (Phase.FAILED, "stopped")
-
-
-class TestUndoing:
-    record = rollback(Phase.UNDOING, undoneAt=format_time(NOW))
-
-    def test_waits_for_the_rollout(self) -> None:
-        assert isinstance(step(self.record, workload=replace(RESTORED, rollout_complete=False)), Wait)
-
-    def test_complete(self) -> None:
-        assert moved(step(self.record, workload=RESTORED)) == (Phase.ROLLED_BACK, "rollout-complete")
-
-    def test_deadline(self) -> None:
-        hanging = replace(RESTORED, rollout_complete=False)
-        assert isinstance(step(self.record, workload=hanging, now=NOW + TIMING.rollout_deadline), Wait)
-        found = step(self.record, workload=hanging, now=NOW + TIMING.rollout_deadline + SECOND)
-        assert moved(found) == (Phase.FAILED, "rollout-deadline")
-
-    def test_the_blamed_template_comes_back(self) -> None:
-        assert moved(step(self.record, workload=workload())) == (Phase.CONTESTED, "template-came-back")
-
-    def test_fixed_forward(self) -> None:
-        found = step(self.record, workload=workload(V1, V2, V3_RESTORED_V1, revision(4)))
-        assert moved(found) == (Phase.SUPERSEDED, "template-changed")
-
-    def test_deleted(self) -> None:
-        assert moved(step(self.record, workload=None)) == (Phase.SUPERSEDED, "workload-gone")
-
-
-class TestRolledBack:
-    def record(self, **status: Any) -> Rollback:
-        return rollback(Phase.ROLLED_BACK, undoneAt=format_time(NOW), rolledBackAt=format_time(NOW), **status)
-
-    def at(self, record: Rollback, after: timedelta, state: AlertState) -> Step:
-        return step(record, workload=RESTORED, now=NOW + after, state=state)
-
-    def test_waits_while_the_alert_is_active(self) -> None:
-        assert isinstance(self.at(self.record(), SECOND, AlertState.ACTIVE), Wait)
-
-    def test_notes_since_when_it_is_quiet(self) -> None:
-        found = self.at(self.record(), SECOND, AlertState.ABSENT)
-        assert found == Note({"quietSince": format_time(NOW + SECOND)})
-
-    def test_settles(self) -> None:
-        quiet = self.record(quietSince=format_time(NOW))
-        assert isinstance(self.at(quiet, TIMING.settle - SECOND, AlertState.ABSENT), Wait)
-        assert moved(self.at(quiet, TIMING.settle, AlertState.ABSENT)) == (Phase.RECOVERED, "alert-absent")
-
-    def test_a_relapse_starts_the_settling_anew(self) -> None:
-        quiet = self.record(quietSince=format_time(NOW))
-        assert self.at(quiet, SECOND, AlertState.ACTIVE) == Note({"quietSince": None})
-        assert self.at(quiet, SECOND, AlertState.UNKNOWN) == Note({"quietSince": None})
-
-    def test_not_recovered_at_the_deadline(self) -> None:
-        assert isinstance(self.at(self.record(), TIMING.recovery_deadline, AlertState.ACTIVE), Wait)
-        found = self.at(self.record(), TIMING.recovery_deadline + SECOND, AlertState.ACTIVE)
-        assert moved(found) == (Phase.NOT_RECOVERED, "alert-active")
-
-    def test_silence_is_not_recovery(self) -> None:
-        assert isinstance(self.at(self.record(), SECOND, AlertState.UNKNOWN), Wait)
-        found = self.at(self.record(), TIMING.recovery_deadline + SECOND, AlertState.UNKNOWN)
-        assert isinstance(found, Note)
-        assert found.fields["recoveryUnknown"] is True
-        assert is_finished(self.record(recoveryUnknown=True))
-
-    def test_contested(self) -> None:
-        assert moved(step(self.record(), workload=workload())) == (Phase.CONTESTED, "template-came-back")
 
 
 @pytest.mark.parametrize("phase", [p for p in Phase if not LEAVES_TO[p]] + [Phase.DRY_RUN, Phase.FAILED, Phase.EXPIRED])

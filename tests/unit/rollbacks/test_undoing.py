@@ -9,9 +9,10 @@ import pytest
 
 from receiver.cluster.api import Api, JsonObject
 from receiver.decision.phases import Phase
+from receiver.decision.recovery import Standing
 from receiver.decision.templates import Template
 from receiver.decision.values import Revision, Workload, WorkloadRef, World
-from receiver.rollbacks.machine import AlertState, Move, Step, Timing, View, Wait
+from receiver.rollbacks.steps import Move, Step, Timing, View, Wait
 from receiver.rollbacks.undoing import help_along
 from receiver.workloads.registry import KINDS
 from tests.unit.rollbacks.test_machine import rollback
@@ -50,7 +51,7 @@ class Kind:
 def help_with(patch: pytest.MonkeyPatch, step: Step, of: World, left: int | None = 0) -> tuple[bool, list[str]]:
     kind = Kind(left)
     patch.setitem(KINDS, "Deployment", kind)
-    view = View(of, AlertState.UNKNOWN, Timing())
+    view = View(of, Standing(), Timing())
     return help_along(API, rollback(Phase.UNDOING), view, step), kind.asked
 
 
