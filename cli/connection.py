@@ -6,8 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from kubernetes import config
 
-from receiver.cluster.api import Api, ApiError
+from receiver.cluster.api import Api, ApiError, JsonObject
+
+REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+LONGEST_USER = 256
+"""As manifests/base/crd.yaml bounds whoever a record names."""
 
 
 def with_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,3 +29,40 @@ def connect(kubeconfig: str | None, context: str | None) -> Api:
         return Api.connect(kubeconfig, context, user_agent="metricops-cli")
     except ApiError as error:
         raise click.ClickException(error.message) from error
+
+
+def namespace_of(kubeconfig: str | None, context: str | None) -> str:
+    """The context's own namespace, as kubectl takes it where none is named; `default` where it has none."""
+    try:
+        contexts, active = config.list_kube_config_contexts(kubeconfig)
+    except (config.ConfigException, OSError):
+        return "default"
+    chosen = next((one for one in contexts if one["name"] == context), active)
+    return str((chosen.get("context") or {}).get("namespace") or "default")
+
+
+def who_am_i(api: Api) -> str:
+    """Who the API server takes us for (SelfSubjectReview). Exits with a message where it does not say."""
+    body: JsonObject = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    try:
+        return str(api.create(REVIEWS, body)["status"]["userInfo"]["username"])[:LONGEST_USER]
+    except ApiError as error:
+        raise complaint(error, "ask who you are") from error
+
+
+def complaint(error: ApiError, doing: str) -> click.ClickException:
+    """One message for a refusal of the API server. `doing` completes "cannot …"."""
+    if error.status == 0:
+        why = f"the API server cannot be reached: {error.message}"
+    elif error.status == 401:
+        why = "the API server does not know you: check the kubeconfig's credentials"
+    elif error.status == 403:
+        # The API server's own words name user, verb, resource and namespace: exactly the right that is missing.
+        why = f"a right is missing: {error.message}"
+    elif error.status == 404 and " not found" in error.message and '"' in error.message:
+        why = error.message
+    elif error.status == 404:
+        why = "the cluster has no such resource: is the CRD of manifests/base installed?"
+    else:
+        why = f"{error.status} {error.reason} {error.message}".strip()
+    return click.ClickException(f"cannot {doing}: {why}")

@@ -8,7 +8,10 @@ from typing import Any
 
 import click
 
-from cli.connection import connect, with_cluster
+from cli.approval import approve, reject
+from cli.connection import complaint, connect, with_cluster
+from cli.show import show
+from cli.table import short_age, table
 from receiver import names
 from receiver.cluster.api import ApiError, object_path
 from receiver.timestamps import parse_time
@@ -37,8 +40,7 @@ def list_rollbacks(
     try:
         items = api.get(object_path(names.API_VERSION, names.ROLLBACKS, namespace))["items"]
     except ApiError as error:
-        hint = " (is the CRD of manifests/base installed?)" if error.status == 404 else ""
-        raise click.ClickException(f"{error}{hint}") from error
+        raise complaint(error, "list Rollbacks") from error
     items.sort(key=lambda item: item["metadata"]["creationTimestamp"])
     if output == "json":
         click.echo(json.dumps(items, indent=2))
@@ -69,16 +71,5 @@ def _revision(revision: dict[str, Any]) -> str:
     return f"{revision['revision']} ({images})" if images else str(revision["revision"])
 
 
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lines with aligned columns. Control characters, which a label could carry, are shown as `?`."""
-    clean = [[("".join(c if c.isprintable() else "?" for c in cell)) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in clean) for column in range(len(clean[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in clean]
-
-
-def short_age(seconds: float) -> str:
-    """As kubectl prints ages: the largest fitting unit, `45s`, `12m`, `3h`, `2d`."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{max(0, int(seconds))}s"
+for command in (show, approve, reject):
+    rollbacks_group.add_command(command)

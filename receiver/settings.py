@@ -51,6 +51,7 @@ class Settings:
     wide_fault_workloads: str = _setting(
         "3", "So many other workloads whose alerts began within 5 minutes make a wide fault, which blames no release."
     )
+    approval_expires: str = _setting("1h", "How long a Rollback in mode `approve` waits for a person.")
     rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
     settle: str = _setting(
         "1m", "The alert must be absent and its SLI good for this long before a workload counts as recovered."
@@ -109,6 +110,7 @@ class Settings:
     def timing(self) -> Timing:
         """How long each phase may take."""
         return Timing(
+            approval_expires=self._duration("approval_expires"),
             rollout_deadline=self._duration("rollout_deadline"),
             settle=self._duration("settle"),
             recovery_deadline=self._duration("recovery_deadline"),

@@ -83,23 +83,30 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
         return Wait(world.now + view.timing.poll)
     expires = rollback.moment("expiresAt")
     approval = rollback.approval
-    if approval:
+    # A word on an earlier attempt, which has ended since, is none on this one.
+    if approval and approval.get("attempt", 1) == rollback.attempt:
         named = (approval.get("blamedHash"), approval.get("targetHash"))
         if named != (rollback.blamed_hash, rollback.target_hash):
             return Move(Phase.REJECTED, "approval-mismatch", "spec.approval names other templates than this record")
         if approval.get("decision") != "approve":
             return Move(Phase.REJECTED, "rejected", f"rejected by {approval.get('by') or 'a person'}")
-        if view.standing.alert is AlertState.ABSENT:
-            return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when approval came")
-        decision = decide(world, own_record=rollback.name)
-        if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
-            return Wait(decision.not_before)
-        if decision.verdict is not Verdict.CLAIMED:
-            return Move(Phase.FAILED, decision.reason.word, decision.detail)
-        return _undo_if_target_stands(rollback, decision, Phase.FAILED)
+        if expires is None or world.now < expires:
+            return _approved(rollback, view)
     if expires is not None and world.now >= expires:
         return Move(Phase.EXPIRED, "expired", "nobody approved it in time")
     return Wait(world.now + 2 * view.timing.poll)
+
+
+def _approved(rollback: Rollback, view: View) -> Step:
+    """A person may have taken their time: it is judged once more, in full."""
+    if view.standing.alert is AlertState.ABSENT:
+        return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when approval came")
+    decision = decide(view.world, own_record=rollback.name)
+    if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
+        return Wait(decision.not_before)
+    if decision.verdict is not Verdict.CLAIMED:
+        return Move(Phase.FAILED, decision.reason.word, decision.detail)
+    return _undo_if_target_stands(rollback, decision, Phase.FAILED)
 
 
 def _undo_found(rollback: Rollback, workload: Workload | None) -> Move | None:

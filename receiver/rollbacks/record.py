@@ -38,7 +38,7 @@ class Rollback:
     mode: Mode
     claimed_at: datetime
     evidence: Evidence | None
-    approval: Mapping[str, str]
+    approval: Mapping[str, Any]
     phase: Phase
     attempt: int
     attempted_at: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from receiver.cluster.api import Api, ApiError, object_path
+from sandbox.binaries import control_plane_binaries
 from sandbox.cluster import ControlPlane
 from sandbox.kubeconfig import with_token
 from sandbox.node.start import STOP_SECONDS, start_node
@@ -78,6 +80,13 @@ def _has_ready_node(api: Api) -> bool:
         for node in api.get("/api/v1/nodes")["items"]
         for condition in node["status"].get("conditions") or []
     )
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    """The control plane's own, or PATH's where the cluster is somebody else's."""
+    found = os.environ.get("METRICOPS_TEST_KUBECONFIG") and shutil.which("kubectl")
+    return Path(found) if found else control_plane_binaries(progress=print)["kubectl"]
 
 
 @pytest.fixture

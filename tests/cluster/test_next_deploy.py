@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,17 +17,9 @@ import pytest
 from receiver.cluster.api import object_path
 from receiver.workloads.ownership import LAST_APPLIED
 from receiver.workloads.registry import KINDS
-from sandbox.binaries import control_plane_binaries
 from tests.cluster.conftest import Cluster
 from tests.cluster.releases import NAME, ONE, THREE, TWO, manifest
 from tests.cluster.shop import PLURALS, WAYS, Shop, compare, try_to, version_in
-
-
-@pytest.fixture(scope="session")
-def kubectl() -> Path:
-    """The control plane's own, or PATH's where the cluster is somebody else's."""
-    found = os.environ.get("METRICOPS_TEST_KUBECONFIG") and shutil.which("kubectl")
-    return Path(found) if found else control_plane_binaries(progress=print)["kubectl"]
 
 
 @pytest.fixture(params=list(PLURALS))

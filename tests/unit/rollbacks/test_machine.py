@@ -170,8 +170,46 @@ class TestAwaitingApproval:
         assert isinstance(step(self.waiting(), workload=self.opted), Wait)
 
     def test_expires(self) -> None:
+        before = step(self.waiting(), workload=self.opted, now=NOW + timedelta(hours=1) - SECOND)
+        assert isinstance(before, Wait)
         found = step(self.waiting(), workload=self.opted, now=NOW + timedelta(hours=1))
         assert moved(found) == (Phase.EXPIRED, "expired")
+
+    def test_an_approval_does_not_outlive_the_record(self) -> None:
+        """When it was given can't be known; what is found after the expiry may have been given after it."""
+        late = NOW + timedelta(hours=1)
+        approved = self.waiting(decision="approve", **self.hashes)
+        assert moved(step(approved, workload=self.opted, now=late)) == (Phase.EXPIRED, "expired")
+        rejected = self.waiting(decision="reject", **self.hashes)
+        assert moved(step(rejected, workload=self.opted, now=late)) == (Phase.REJECTED, "rejected")
+
+    def test_a_word_on_an_earlier_attempt_is_none_on_this_one(self) -> None:
+        def waiting(attempt: int | None) -> Step:
+            approval: dict[str, Any] = {"decision": "approve", **self.hashes}
+            if attempt is not None:
+                approval["attempt"] = attempt
+            record = rollback(
+                Phase.AWAITING_APPROVAL, mode="approve", approval=approval, expiresAt=self.expires, attempt=2
+            )
+            return step(record, workload=self.opted)
+
+        assert isinstance(waiting(None), Wait)
+        assert isinstance(waiting(1), Wait)
+        assert isinstance(waiting(2), SendUndo)
+
+    def test_approved_within_a_cooldown_waits_for_its_end(self) -> None:
+        undone = past(undone_at=NOW - timedelta(minutes=1))
+        found = step(self.waiting(decision="approve", **self.hashes), workload=self.opted, rollbacks=(undone,))
+        assert found == Wait(NOW + timedelta(minutes=4))
+
+    def test_approved_but_the_target_is_another_now(self) -> None:
+        other = workload(revision(1, "shop:other"), V2, labels={MODE: "approve"})
+        found = step(self.waiting(decision="approve", **self.hashes), workload=other)
+        assert moved(found) == (Phase.FAILED, "target-changed")
+
+    def test_approved_but_opted_out(self) -> None:
+        found = step(self.waiting(decision="approve", **self.hashes), workload=workload(labels={MODE: "disabled"}))
+        assert moved(found) == (Phase.FAILED, "not-opted-in")
 
     def test_approved(self) -> None:
         assert isinstance(step(self.waiting(decision="approve", **self.hashes), workload=self.opted), SendUndo)
