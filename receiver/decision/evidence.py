@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from rules.comparison import Comparison
+
 
 class Answer(StrEnum):
     """The answer to a question of evidence."""
@@ -38,11 +40,27 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """Which values of an SLI are bad: those to which `value comparison limit` applies."""
+
+    limit: float
+    comparison: Comparison = Comparison.ABOVE
+
+    def answer(self, value: float) -> Answer:
+        """Bad or good."""
+        return Answer.BAD if self.comparison.holds(value, self.limit) else Answer.GOOD
+
+    def __str__(self) -> str:
+        return f"{self.comparison} {self.limit:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that was asked about one alert, and what was answered.
 
-    `active_at` is when the alert's expression became true, before any `for`. `began_elsewhere` names the other
-    workloads whose alerts that may undo began at about the same time.
+    `active_at` is when the alert's expression became true, before any `for`. `query` asks the SLI; where there is
+    none, `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may undo began at about the
+    same time.
     """
 
     shown: Shown
@@ -50,7 +68,8 @@ class Evidence:
     before: Observation = Observation()
     since: Observation = Observation()
     query: str = ""
-    limit: float | None = None
+    bound: Bound | None = None
+    no_sli: str = ""
     began_elsewhere: tuple[str, ...] = ()
 
 
@@ -62,19 +81,19 @@ class Sample:
     value: float
 
 
-def before_rollout(samples: Sequence[Sample], began: datetime, window: timedelta, limit: float) -> Observation:
+def before_rollout(samples: Sequence[Sample], began: datetime, window: timedelta, bound: Bound) -> Observation:
     """The SLI when the rollout began: the last usable sample at or before it, no older than twice its window."""
     usable = [s for s in samples if began - 2 * window <= s.at <= began and math.isfinite(s.value)]
-    return _observed(max(usable, key=lambda s: s.at, default=None), limit)
+    return _observed(max(usable, key=lambda s: s.at, default=None), bound)
 
 
-def since_rollout(samples: Sequence[Sample], began: datetime, limit: float) -> Observation:
+def since_rollout(samples: Sequence[Sample], began: datetime, bound: Bound) -> Observation:
     """The SLI now: the last usable sample after the rollout began."""
     usable = [s for s in samples if s.at > began and math.isfinite(s.value)]
-    return _observed(max(usable, key=lambda s: s.at, default=None), limit)
+    return _observed(max(usable, key=lambda s: s.at, default=None), bound)
 
 
-def _observed(sample: Sample | None, limit: float) -> Observation:
+def _observed(sample: Sample | None, bound: Bound) -> Observation:
     if sample is None:
         return Observation()
-    return Observation(Answer.BAD if sample.value > limit else Answer.GOOD, sample.value, sample.at)
+    return Observation(bound.answer(sample.value), sample.value, sample.at)

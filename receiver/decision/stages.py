@@ -12,7 +12,7 @@ from datetime import datetime
 
 from receiver import names
 from receiver.decision import reasons
-from receiver.decision.evidence import Answer, Observation, Shown
+from receiver.decision.evidence import Answer, Bound, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.owners import gitops_owner
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
@@ -163,7 +163,7 @@ def was_good_before(case: Case) -> Refusal | None:
     """Trouble that the SLI shows before the rollout is not the release's, whenever the alert says that it began."""
     evidence = case.world.evidence
     if evidence is not None and evidence.before.answer is Answer.BAD:
-        return Refusal(reasons.BAD_BEFORE, f"when the rollout began, {_shown(evidence.before, evidence.limit)}")
+        return Refusal(reasons.BAD_BEFORE, f"when the rollout began, {_shown(evidence.before, evidence.bound)}")
     return None
 
 
@@ -171,7 +171,7 @@ def is_bad_since(case: Case) -> Refusal | None:
     """A good fix must not be condemned by the long window's memory of what it mends."""
     evidence = case.world.evidence
     if evidence is not None and evidence.since.answer is Answer.GOOD:
-        return Refusal(reasons.GOOD_SINCE, f"since the rollout, {_shown(evidence.since, evidence.limit)}")
+        return Refusal(reasons.GOOD_SINCE, f"since the rollout, {_shown(evidence.since, evidence.bound)}")
     return None
 
 
@@ -184,7 +184,8 @@ def has_required_evidence(case: Case) -> Refusal | None:
         return Refusal(reasons.NO_EVIDENCE, "no source of metrics is known")
     answers = {"shown": evidence.shown, "before": evidence.before.answer, "since": evidence.since.answer}
     unknown = [question for question, answer in answers.items() if answer == Answer.UNKNOWN]
-    return Refusal(reasons.NO_EVIDENCE, f"unknown: {', '.join(unknown)}") if unknown else None
+    why = f" ({evidence.no_sli})" if evidence.no_sli else ""
+    return Refusal(reasons.NO_EVIDENCE, f"unknown: {', '.join(unknown)}{why}") if unknown else None
 
 
 def is_not_wide(case: Case) -> Refusal | None:
@@ -286,8 +287,8 @@ CASE_STAGES: tuple[CaseStage, ...] = (
 )
 
 
-def _shown(observation: Observation, limit: float | None) -> str:
-    return f"the SLI was {observation.value} at {_iso(observation.at) if observation.at else '?'}, its limit is {limit}"
+def _shown(observation: Observation, bound: Bound | None) -> str:
+    return f"the SLI was {observation.value} at {_iso(observation.at) if observation.at else '?'}, bad is {bound}"
 
 
 def _iso(moment: datetime) -> str:

@@ -7,36 +7,25 @@ the way; so an alert is found by its name and by labels that don't contradict th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from receiver import names
 from receiver.decision.evidence import Shown
 from receiver.decision.values import Alert
+from receiver.prometheus.sli import NoSli, Sli, carried_sli, read_sli
 from receiver.timestamps import parse_time
-from rules.durations import DurationError, parse_duration
-from rules.names import LIMIT_ANNOTATION, SHORT_WINDOW_ANNOTATION, WINDOW_PLACEHOLDER
-
-ESCAPED_BRACES = '{{ "{{" }}'
-
-
-@dataclass(frozen=True, slots=True)
-class Sli:
-    """How to ask the SLI of a rule: an expression with `$window`, the window, and the limit above which it is bad."""
-
-    expression: str
-    window: timedelta
-    limit: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the answer says about one alert."""
+    """What the answer says about one alert; `no_sli` says why there is no `sli`."""
 
     shown: Shown
     active_at: datetime | None = None
     sli: Sli | None = None
+    no_sli: str = ""
     rule_is_healthy: bool = False
     lingers: timedelta = timedelta(0)
     """How long the alert stays active after its expression has ended (`keep_firing_for`)."""
@@ -53,29 +42,29 @@ def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
             for rule, item in shown:
                 if item.get("state") == state:
                     found = Shown.FIRING if state == "firing" else Shown.UNKNOWN
-                    sli, lingers = (
-                        read_sli(rule.get("annotations") or {}),
-                        timedelta(seconds=rule.get("keepFiringFor", 0)),
-                    )
-                    return Reading(found, parse_time(item["activeAt"]), sli, lingers=lingers)
+                    return _reading(found, rule, item)
         healthy = all(rule.get("health") == "ok" for rule in rules)
         # Rules of one name for several workloads can look at different things: then none speaks for this alert.
-        slis = {read_sli(rule.get("annotations") or {}) for rule in rules}
-        sli = slis.pop() if len(slis) == 1 else None
-        return Reading(Shown.ABSENT if healthy else Shown.UNKNOWN, None, sli, healthy)
+        slis = [_carried(rule) for rule in rules]
+        sli = slis[0] if all(sli == slis[0] for sli in slis) else None
+        return Reading(Shown.ABSENT if healthy else Shown.UNKNOWN, sli=sli, rule_is_healthy=healthy)
     except (KeyError, TypeError, AttributeError, ValueError):
         return Reading(Shown.UNKNOWN)
 
 
-def read_sli(annotations: Mapping[str, str]) -> Sli | None:
-    """The SLI that a generated rule carries; None where it carries none that can be asked."""
+def _reading(found: Shown, rule: Mapping[str, Any], item: Mapping[str, Any]) -> Reading:
+    said = Reading(found, parse_time(item["activeAt"]), lingers=timedelta(seconds=rule.get("keepFiringFor", 0)))
     try:
-        expression = annotations[names.SLI_ANNOTATION].replace(ESCAPED_BRACES, "{{")
-        window = parse_duration(annotations[SHORT_WINDOW_ANNOTATION])
-        limit = float(annotations[LIMIT_ANNOTATION])
-    except (KeyError, ValueError, DurationError):
+        return replace(said, sli=read_sli(rule, item["labels"]))
+    except NoSli as why:
+        return replace(said, no_sli=str(why))
+
+
+def _carried(rule: Mapping[str, Any]) -> Sli | None:
+    try:
+        return carried_sli(rule)
+    except NoSli:
         return None
-    return Sli(expression, window, limit) if WINDOW_PLACEHOLDER in expression and window else None
 
 
 def began_elsewhere(answer: Mapping[str, Any], alert: Alert, onset: datetime, within: timedelta) -> tuple[str, ...]:

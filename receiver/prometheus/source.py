@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +14,16 @@ from receiver.decision.evidence import Evidence, Sample, Shown, before_rollout, 
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState, Standing, sli_now
 from receiver.decision.values import Alert, Interval
-from receiver.prometheus.rules_answer import Reading, Sli, began_elsewhere, read_alert
-from rules.durations import format_duration
-from rules.names import WINDOW_PLACEHOLDER
+from receiver.prometheus.promql import Series, combined, read_parts
+from receiver.prometheus.rules_answer import began_elsewhere, read_alert
+from receiver.prometheus.sli import Sli
 
 UpObserver = Callable[[bool], None]
 MOST_POINTS = 240
 LEAST_STEP = timedelta(seconds=1)
+LEAST_WINDOW = timedelta(seconds=30)
+"""An SLI without a range, or with a short one, is looked for twice as long before the rollout."""
+SLI_PART = "sli"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,11 @@ class PrometheusSource:
             return Standing(state, lingers=reading.lingers)
         sample = None
         if phase is Phase.ROLLED_BACK and state is AlertState.ABSENT:
-            instant = self._get("/api/v1/query", query=_query(reading.sli))
+            instant = self._get("/api/v1/query", query=reading.sli.query)
             sample = read_sample(instant) if instant is not None else None
         sli = reading.sli
-        return Standing(state, sli_now(sample, sli.limit), sli.limit, sli.window, reading.lingers)
+        limit = sli.bound.limit
+        return Standing(state, sli_now(sample, limit), limit, sli.window, reading.lingers)
 
     def evidence(self, alert: Alert, began: Interval | None, now: datetime) -> Evidence | None:
         """Everything that a decision asks about an alert; None where no source is known.
@@ -73,31 +77,31 @@ class PrometheusSource:
         reading = read_alert(answer, alert)
         onset = reading.active_at or alert.starts_at
         elsewhere = began_elsewhere(answer, alert, onset, self._options.wide_fault_within)
+        said = Evidence(reading.shown, reading.active_at, no_sli=reading.no_sli, began_elsewhere=elsewhere)
         if reading.sli is None or began is None:
-            return Evidence(reading.shown, reading.active_at, began_elsewhere=elsewhere)
-        return self._asked(reading, reading.sli, began, now, elsewhere)
+            return said
+        return self._asked(said, reading.sli, began, now)
 
-    def _asked(
-        self, reading: Reading, sli: Sli, began: Interval, now: datetime, elsewhere: tuple[str, ...]
-    ) -> Evidence:
-        query = _query(sli)
-        samples = self._range(query, began.earliest - 2 * sli.window, now)
-        return Evidence(
-            reading.shown,
-            reading.active_at,
-            before=before_rollout(samples, began.earliest, sli.window, sli.limit),
-            since=since_rollout(samples, began.latest, sli.limit),
-            query=query,
-            limit=sli.limit,
-            began_elsewhere=elsewhere,
+    def _asked(self, said: Evidence, sli: Sli, began: Interval, now: datetime) -> Evidence:
+        start = began.earliest - 2 * max(sli.window, LEAST_WINDOW)
+        step = max(LEAST_STEP, (now - start) / MOST_POINTS)
+        parts = self._range(combined({SLI_PART: sli.query}), start, now, step)
+        series = [series for series in parts.get(SLI_PART, []) if sli.fits(series.labels)]
+        samples = series[0].samples if len(series) == 1 else ()
+        return replace(
+            said,
+            before=before_rollout(samples, began.earliest, max(sli.window, step), sli.bound),
+            since=since_rollout(samples, began.latest, sli.bound),
+            query=sli.query,
+            bound=sli.bound,
+            no_sli=f"{len(series)} series of the answer are this alert's, expected one" if len(series) != 1 else "",
         )
 
     def _rules(self) -> Mapping[str, Any] | None:
         return self._get("/api/v1/rules", type="alert") if self._url else None
 
-    def _range(self, query: str, start: datetime, end: datetime) -> list[Sample]:
+    def _range(self, query: str, start: datetime, end: datetime, step: timedelta) -> dict[str, list[Series]]:
         # The last point is the end itself: Prometheus' steps begin at the start.
-        step = max(LEAST_STEP, (end - start) / MOST_POINTS)
         points = max(1, int((end - start) / step))
         answer = self._get(
             "/api/v1/query_range",
@@ -106,7 +110,7 @@ class PrometheusSource:
             end=f"{end.timestamp():.3f}",
             step=f"{step.total_seconds():.3f}",
         )
-        return read_samples(answer) if answer is not None else []
+        return read_parts(answer) if answer is not None else {}
 
     def _get(self, path: str, **parameters: str) -> Mapping[str, Any] | None:
         answer: Any = None
@@ -121,10 +125,6 @@ class PrometheusSource:
         return usable
 
 
-def _query(sli: Sli) -> str:
-    return sli.expression.replace(WINDOW_PLACEHOLDER, format_duration(sli.window))
-
-
 def read_sample(answer: Mapping[str, Any]) -> Sample | None:
     """The sample of an instant query that gives one series, or a scalar; else None."""
     try:
@@ -135,17 +135,6 @@ def read_sample(answer: Mapping[str, Any]) -> Sample | None:
         return Sample(datetime.fromtimestamp(float(at), UTC), float(value))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-
-
-def read_samples(answer: Mapping[str, Any]) -> list[Sample]:
-    """The samples of a range query that gives one series; none where it gives several, which no SLI does."""
-    try:
-        result = answer["data"]["result"]
-        if len(result) != 1:
-            return []
-        return [Sample(datetime.fromtimestamp(float(at), UTC), float(value)) for at, value in result[0]["values"]]
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return []
 
 
 def alert_state(answer: Mapping[str, Any], alert: Alert) -> AlertState:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from receiver.decision.evidence import Answer, Evidence, Observation, Shown
+from receiver.decision.evidence import Answer, Bound, Evidence, Observation, Shown
 from receiver.timestamps import format_time, parse_time
+from rules.comparison import Comparison
+
+LONGEST_QUERY = 16_384
+LONGEST_TEXT = 1024
+"""Characters; the schema (manifests/base/crd.yaml) has the same."""
 
 
 def evidence_spec(evidence: Evidence) -> dict[str, Any]:
@@ -14,13 +19,15 @@ def evidence_spec(evidence: Evidence) -> dict[str, Any]:
     optional: dict[str, Any] = {}
     if evidence.active_at is not None:
         optional["activeAt"] = format_time(evidence.active_at)
-    if evidence.limit is not None:
-        optional["limit"] = repr(evidence.limit)
+    if evidence.bound is not None:
+        optional |= {"limit": repr(evidence.bound.limit), "comparison": str(evidence.bound.comparison)}
+    if evidence.no_sli:
+        optional["noSli"] = evidence.no_sli[:LONGEST_TEXT]
     return {
         "shown": str(evidence.shown),
         "before": _observation(evidence.before),
         "since": _observation(evidence.since),
-        "query": evidence.query,
+        "query": evidence.query[:LONGEST_QUERY],
         "beganElsewhere": list(evidence.began_elsewhere[:64]),
         **optional,
     }
@@ -42,9 +49,16 @@ def read_evidence(spec: Mapping[str, Any]) -> Evidence:
         before=_read_observation(spec["before"]),
         since=_read_observation(spec["since"]),
         query=spec.get("query", ""),
-        limit=float(spec["limit"]) if spec.get("limit") else None,
+        bound=_read_bound(spec),
+        no_sli=spec.get("noSli", ""),
         began_elsewhere=tuple(spec.get("beganElsewhere") or ()),
     )
+
+
+def _read_bound(spec: Mapping[str, Any]) -> Bound | None:
+    if not spec.get("limit"):
+        return None
+    return Bound(float(spec["limit"]), Comparison(spec.get("comparison", Comparison.ABOVE)))
 
 
 def _read_observation(spec: Mapping[str, str]) -> Observation:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from receiver.decision.evidence import Answer, Evidence, Observation, Shown
+from receiver.decision.evidence import Answer, Bound, Evidence, Observation, Shown
 from receiver.decision.phases import Phase
 from receiver.decision.templates import template_hash
 from receiver.decision.values import (
@@ -109,7 +109,7 @@ def evidence(
         before=before if isinstance(before, Observation) else Observation(before, 0.0, ROLLOUT),
         since=since if isinstance(since, Observation) else Observation(since, 0.3, NOW),
         query="sli",
-        limit=0.1,
+        bound=Bound(0.1),
     )
     return replace(base, **changes)
 

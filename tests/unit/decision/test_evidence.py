@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from receiver.decision.evidence import Answer, Observation, Sample, before_rollout, since_rollout
+from receiver.decision.evidence import Answer, Bound, Observation, Sample, before_rollout, since_rollout
 from tests.unit.scenario import NOW, ROLLOUT
 
 WINDOW = timedelta(seconds=30)
@@ -32,7 +32,7 @@ def samples(*values: tuple[int, float]) -> list[Sample]:
     ],
 )
 def test_before(given: list[Sample], answer: Answer) -> None:
-    assert before_rollout(given, ROLLOUT, WINDOW, LIMIT).answer is answer
+    assert before_rollout(given, ROLLOUT, WINDOW, Bound(LIMIT)).answer is answer
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_before(given: list[Sample], answer: Answer) -> None:
     ],
 )
 def test_since(given: list[Sample], answer: Answer) -> None:
-    assert since_rollout(given, ROLLOUT, LIMIT).answer is answer
+    assert since_rollout(given, ROLLOUT, Bound(LIMIT)).answer is answer
 
 
 def test_the_number_is_kept() -> None:
     (sample,) = samples((5, 0.25))
-    assert since_rollout([sample], ROLLOUT, LIMIT) == Observation(Answer.BAD, 0.25, sample.at)
+    assert since_rollout([sample], ROLLOUT, Bound(LIMIT)) == Observation(Answer.BAD, 0.25, sample.at)
     assert NOW > ROLLOUT

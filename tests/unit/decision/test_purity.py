@@ -8,7 +8,7 @@ from pathlib import Path
 import receiver.decision
 
 ALLOWED_STANDARD = {"__future__", "collections", "dataclasses", "datetime", "enum", "hashlib", "json", "math", "typing"}
-ALLOWED_OWN = ("receiver.decision", "receiver.names", "receiver", "rules.durations", "rules.names")
+ALLOWED_OWN = ("receiver.decision", "receiver.names", "receiver", "rules.comparison", "rules.durations", "rules.names")
 
 
 def test_only_pure_imports() -> None:

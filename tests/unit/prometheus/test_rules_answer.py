@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from receiver.decision.evidence import Shown
-from receiver.prometheus.rules_answer import Sli, began_elsewhere, read_alert, read_sli
-from receiver.prometheus.source import read_sample, read_samples
+from receiver.decision.evidence import Bound, Shown
+from receiver.prometheus.rules_answer import began_elsewhere, read_alert
+from receiver.prometheus.sli import Sli
+from receiver.prometheus.source import read_sample
 from receiver.timestamps import format_time
 from tests.unit.prometheus.test_alert_state import answer, rule
 from tests.unit.scenario import LABELS, ONSET, alert, labelled
@@ -53,12 +54,12 @@ def test_the_onset_and_the_sli_come_from_the_rule_that_is_loaded() -> None:
     given = answer({**rule(alerts=[shown()]), "annotations": SLI})
     reading = read_alert(given, alert(annotations={"metricops_sli": "forged"}))
     assert reading.active_at == ONSET
-    assert reading.sli == Sli("e[$window]", timedelta(minutes=5), 0.1)
+    assert reading.sli == Sli("e[5m]", timedelta(minutes=5), Bound(0.1))
 
 
 def test_the_sli_of_an_absent_alert_is_its_rules() -> None:
     carries = {**rule(), "annotations": SLI}
-    assert read_alert(answer(carries), alert()).sli == Sli("e[$window]", timedelta(minutes=5), 0.1)
+    assert read_alert(answer(carries), alert()).sli == Sli("e[5m]", timedelta(minutes=5), Bound(0.1))
     assert read_alert(answer(carries, carries), alert()).sli is not None
     assert read_alert(answer(carries, rule()), alert()).sli is None
     assert read_alert(answer({**carries, "labels": {"deployment": "cart"}}, rule()), alert()).sli is None
@@ -68,20 +69,6 @@ def test_how_long_an_alert_lingers() -> None:
     kept = {**rule(alerts=[shown()]), "keepFiringFor": 120}
     assert read_alert(answer(kept), alert()).lingers == timedelta(minutes=2)
     assert read_alert(answer(rule(alerts=[shown()])), alert()).lingers == timedelta(0)
-
-
-@pytest.mark.parametrize(
-    "annotations",
-    [
-        {},
-        {**SLI, "metricops_sli": "e[5m]"},
-        {**SLI, "metricops_limit": "much"},
-        {**SLI, "metricops_short_window": "0s"},
-        {**SLI, "metricops_short_window": "soon"},
-    ],
-)
-def test_an_sli_that_cannot_be_asked(annotations: dict[str, str]) -> None:
-    assert read_sli(annotations) is None
 
 
 def test_began_elsewhere() -> None:
@@ -101,15 +88,6 @@ def test_began_elsewhere() -> None:
     found = began_elsewhere(given, alert(), ONSET, timedelta(minutes=5))
     assert found == ("deployment/a in prod", "deployment/b in prod")
     assert began_elsewhere({}, alert(), ONSET, timedelta(minutes=5)) == ()
-
-
-def test_samples() -> None:
-    one = {"data": {"result": [{"metric": {}, "values": [[1.5, "0.25"], [2, "NaN"]]}]}}
-    assert [sample.value for sample in read_samples(one)][:1] == [0.25]
-    assert len(read_samples(one)) == 2
-    useless: list[Any] = [{}, {"data": {"result": []}}, {"data": {"result": [{}, {}]}}]
-    for given in [*useless, {"data": {"result": [{"values": [1]}]}}]:
-        assert read_samples(given) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""PromQL that is put together: text in it, and several questions in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from receiver.decision.evidence import Sample
+
+PART_LABEL = "metricops_part"
+"""Tells apart the answers to several questions that were asked in one query."""
+
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": "\\x00"}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series of an answer; its labels without its name and without the part."""
+
+    labels: Mapping[str, str]
+    samples: tuple[Sample, ...]
+
+
+def quoted(text: str) -> str:
+    """A PromQL string literal."""
+    return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
+
+
+def replacement(text: str) -> str:
+    """Text as a replacement of `label_replace`, where `$` would begin a reference."""
+    return text.replace("$", "$$")
+
+
+def combined(parts: Mapping[str, str]) -> str:
+    """One query for several expressions by their names."""
+    labelled = (f'label_replace({query}, "{PART_LABEL}", "{name}", "", "")' for name, query in parts.items())
+    return "\nor\n".join(labelled)
+
+
+def read_parts(answer: Mapping[str, Any]) -> dict[str, list[Series]]:
+    """The series of a range query's answer by the part that they answer; nothing of an answer that can't be read."""
+    found: dict[str, list[Series]] = {}
+    try:
+        for item in answer["data"]["result"]:
+            labels = {key: value for key, value in item["metric"].items() if key not in (PART_LABEL, "__name__")}
+            samples = tuple(Sample(datetime.fromtimestamp(float(at), UTC), float(v)) for at, v in item["values"])
+            found.setdefault(item["metric"].get(PART_LABEL, ""), []).append(Series(labels, samples))
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        return {}
+    return found

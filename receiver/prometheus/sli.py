@@ -1,0 +1,110 @@
+"""What to ask about the rule that raised an alert: its SLI, from its annotations or out of its expression.
+
+Everything comes from the rule that the source has loaded; of the alert, only the labels that the source itself shows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from receiver import names
+from receiver.decision.evidence import Bound
+from receiver.prometheus.promql import quoted, replacement
+from rules.durations import DurationError, format_duration, parse_duration
+from rules.names import LIMIT_ANNOTATION, SHORT_WINDOW_ANNOTATION, WINDOW_PLACEHOLDER
+from rules.threshold import NoThreshold, read_threshold
+
+ESCAPED_BRACES = '{{ "{{" }}'
+PER_POD_LABELS = ("pod", "pod_name", "pod_ip", "instance", "node", "uid", "container_id")
+"""Labels that tell pods of one workload apart. A new release has new pods: by their own series it was never good."""
+
+IDENTITY_LABELS = (names.NAMESPACE_LABEL, *names.KIND_BY_LABEL)
+LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+MOST_LABELS = 32
+
+
+class NoSli(ValueError):  # noqa: N818 - a kind of rule, not a failure
+    """The rule has no SLI that could be asked; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sli:
+    """How to ask the SLI of a rule: a PromQL expression, how far back it looks, and which values are bad.
+
+    `labels` are the labels that the series must have, those of `free_labels` may have any value; None where the
+    expression gives one series, whatever its labels.
+    """
+
+    query: str
+    window: timedelta
+    bound: Bound
+    labels: Mapping[str, str] | None = None
+    free_labels: frozenset[str] = frozenset()
+
+    def fits(self, series: Mapping[str, str]) -> bool:
+        """Whether a series of the answer is this alert's."""
+        if self.labels is None:
+            return True
+        fixed = {key: value for key, value in series.items() if key not in self.free_labels}
+        return fixed.items() <= self.labels.items()
+
+
+def read_sli(rule: Mapping[str, Any], shown: Mapping[str, str]) -> Sli:
+    """The SLI of a loaded rule (an item of `/api/v1/rules`) for the alert with the labels that the source shows.
+
+    Raises `NoSli`.
+    """
+    carried = carried_sli(rule)
+    if carried is not None:
+        return carried
+    try:
+        threshold = read_threshold(rule.get("query") or "")
+    except NoThreshold as why:
+        raise NoSli(str(why)) from None
+    bound = Bound(threshold.limit, threshold.comparison)
+    return _of_this_alert(threshold.sli, threshold.window, bound, set(rule.get("labels") or {}), shown)
+
+
+def carried_sli(rule: Mapping[str, Any]) -> Sli | None:
+    """The SLI that a generated rule carries in its annotations, the same for all its alerts; None where it has none.
+
+    Raises `NoSli` where it cannot be asked.
+    """
+    annotations = rule.get("annotations") or {}
+    if names.SLI_ANNOTATION not in annotations:
+        return None
+    expression = annotations[names.SLI_ANNOTATION].replace(ESCAPED_BRACES, "{{")
+    try:
+        window = parse_duration(annotations[SHORT_WINDOW_ANNOTATION])
+        limit = float(annotations[LIMIT_ANNOTATION])
+    except (KeyError, ValueError, DurationError) as error:
+        raise NoSli(f"the rule's annotations cannot be read: {type(error).__name__} {error}") from None
+    if WINDOW_PLACEHOLDER not in expression or not window:
+        raise NoSli(f"the rule's annotation {names.SLI_ANNOTATION} is not over {WINDOW_PLACEHOLDER}, or that is zero")
+    return Sli(expression.replace(WINDOW_PLACEHOLDER, format_duration(window)), window, Bound(limit))
+
+
+def _of_this_alert(
+    expression: str, window: timedelta, bound: Bound, rule_labels: set[str], shown: Mapping[str, str]
+) -> Sli:
+    """The worst of the workload's pods, narrowed to the series that the alert stands for.
+
+    A label that the rule sets hides the series' own, so it says nothing about them; except for the workload's labels,
+    where a series that has them must name the alert's workload.
+    """
+    hidden = rule_labels | {names.ALERT_NAME_LABEL}
+    own = {key: value for key, value in shown.items() if key not in hidden and key not in PER_POD_LABELS}
+    worst = "min" if bound.comparison.is_lower_bound else "max"
+    query = f"{worst} without ({', '.join(PER_POD_LABELS)}) ({expression})"
+    known = {key: value for key, value in own.items() if LABEL_NAME.fullmatch(key)}
+    if 0 < len(known) <= MOST_LABELS:
+        one = "vector(1)"
+        for key, value in sorted(known.items()):
+            one = f'label_replace({one}, "{key}", {quoted(replacement(value))}, "", "")'
+        query = f"{query} and on ({', '.join(sorted(known))}) {one}"
+    identity = {key: shown[key] for key in IDENTITY_LABELS if key in shown}
+    return Sli(query, window, bound, {**own, **identity}, frozenset(rule_labels.difference(IDENTITY_LABELS)))

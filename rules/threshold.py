@@ -1,0 +1,152 @@
+"""Take an alerting rule's expression apart: the SLI, and the threshold that it is compared with.
+
+The grammar is Prometheus 3's, by the parser of `promql-parser`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import promql_parser as promql
+
+from rules.comparison import MIRRORED, Comparison
+
+LONGEST_EXPRESSION = 8192
+NO_TIME = timedelta(0)
+
+
+class NoThreshold(ValueError):  # noqa: N818 - a kind of rule, not a failure
+    """The expression is no SLI compared with a number; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """An SLI as a PromQL expression, bad while `sli comparison limit` holds.
+
+    `window` is how far back the expression looks at the most; zero where it has no range.
+    """
+
+    sli: str
+    comparison: Comparison
+    limit: float
+    window: timedelta
+
+
+def read_threshold(expression: str) -> Threshold:
+    """The SLI and the threshold of a rule. Raises `NoThreshold`, for text that is no PromQL as well."""
+    if len(expression) > LONGEST_EXPRESSION:
+        raise NoThreshold(f"the expression is longer than {LONGEST_EXPRESSION} characters")
+    comparison = _bare(_parse(expression))
+    if not isinstance(comparison, promql.BinaryExpr):
+        raise NoThreshold("the expression is not a comparison with a number")
+    operator = str(comparison.op)
+    if operator in ("and", "or", "unless"):
+        raise NoThreshold(f"the expression combines several with {operator!r}")
+    if operator not in list(Comparison):
+        raise NoThreshold(f"the expression's outermost operator is {operator!r}, no threshold")
+    if comparison.modifier is not None and comparison.modifier.return_bool:
+        raise NoThreshold("the comparison is a 'bool' one, which always gives a value")
+    left, right = _number(comparison.lhs), _number(comparison.rhs)
+    if (left is None) == (right is None):
+        raise NoThreshold("the comparison is not one of series with a constant number")
+    sli, limit, stands = (
+        (comparison.lhs, right, Comparison(operator))
+        if right is not None
+        else (comparison.rhs, left, MIRRORED[Comparison(operator)])
+    )
+    assert limit is not None  # noqa: S101 - one of the two is a number
+    _check(sli)
+    return Threshold(_text(sli), stands, limit, _looks_back(sli))
+
+
+def _parse(expression: str) -> promql.Expr:
+    try:
+        return promql.parse(expression)
+    except ValueError as error:
+        raise NoThreshold(f"the parser refuses the expression: {error}") from None
+
+
+def _bare(expression: promql.Expr) -> promql.Expr:
+    while isinstance(expression, promql.ParenExpr):
+        expression = expression.expr
+    return expression
+
+
+def _number(expression: promql.Expr) -> float | None:
+    """The value of a constant; None for anything else."""
+    expression = _bare(expression)
+    if isinstance(expression, promql.NumberLiteral):
+        return expression.val
+    if isinstance(expression, promql.UnaryExpr):
+        number = _number(expression.expr)
+        return None if number is None else -number
+    if isinstance(expression, promql.BinaryExpr):
+        left, right = _number(expression.lhs), _number(expression.rhs)
+        if left is None or right is None:
+            return None
+        match str(expression.op):
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+            case "/" if right != 0:
+                return left / right
+    return None
+
+
+def _check(sli: promql.Expr) -> None:
+    outermost = _bare(sli)
+    if isinstance(outermost, promql.BinaryExpr) and str(outermost.op) in (*Comparison, "==", "!=", "and", "unless"):
+        raise NoThreshold("the expression filters what it compares: there is no value while it is good")
+    parts = list(_parts(sli))
+    selectors = [part for part in parts if isinstance(part, promql.VectorSelector)]
+    timed = [part for part in parts if isinstance(part, promql.VectorSelector | promql.SubqueryExpr)]
+    if not selectors:
+        raise NoThreshold("the expression selects no series")
+    for part in parts:
+        if isinstance(part, promql.Call) and part.func.name in ("absent", "absent_over_time"):
+            raise NoThreshold(f"{part.func.name} has no value while there are series")
+    if any(part.at is not None for part in timed):
+        raise NoThreshold("the expression looks at a fixed time (@)")
+    if min(part.offset or NO_TIME for part in selectors) > NO_TIME:
+        raise NoThreshold("the expression looks at an earlier time only (offset)")
+
+
+def _text(sli: promql.Expr) -> str:
+    """The expression as text, which the parser must read as the same expression."""
+    text = sli.prettify()
+    if repr(_parse(text)) != repr(sli):
+        raise NoThreshold("the expression cannot be written down again without its threshold")
+    return text
+
+
+def _looks_back(expression: promql.Expr) -> timedelta:
+    if isinstance(expression, promql.MatrixSelector):
+        return expression.range
+    own = expression.range or NO_TIME if isinstance(expression, promql.SubqueryExpr) else NO_TIME
+    return own + max(map(_looks_back, _children(expression)), default=NO_TIME)
+
+
+def _parts(expression: promql.Expr) -> Iterator[promql.Expr]:
+    yield expression
+    for child in _children(expression):
+        yield from _parts(child)
+
+
+def _children(expression: promql.Expr) -> list[promql.Expr]:
+    match expression:
+        case promql.BinaryExpr():
+            return [expression.lhs, expression.rhs]
+        case promql.AggregateExpr():
+            return [expression.expr, *([expression.param] if expression.param is not None else [])]
+        case promql.Call():
+            return list(expression.args)
+        case promql.MatrixSelector():
+            return [expression.vector_selector]
+        case promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
+            return [expression.expr]
+    return []

@@ -1,0 +1,91 @@
+"""A real Prometheus that already has a past: series written as blocks by promtool, and rules that fire on them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.debian import MonitoringBinaries
+from sandbox.process import ManagedProcess, free_port
+
+STEP = 5
+PAST = 1800
+"""Seconds."""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A counter whose growth per second is a function of the seconds before now (negative: -300 is 5 minutes ago).
+
+    Where the growth is None the series does not exist.
+    """
+
+    name: str
+    labels: dict[str, str]
+    growth: Callable[[int], float | None]
+
+
+@dataclass(frozen=True)
+class Gauge(Counter):
+    """A gauge; `growth` is its value."""
+
+
+@dataclass(frozen=True)
+class Backfilled:
+    """Where it is, and the moment that its series call now."""
+
+    url: str
+    now: datetime
+    process: ManagedProcess = field(repr=False)
+
+    def at(self, seconds: int) -> datetime:
+        """A moment by its distance from now."""
+        return self.now + timedelta(seconds=seconds)
+
+
+@contextmanager
+def backfilled(
+    monitoring: MonitoringBinaries, folder: Path, series: Sequence[Counter], rules: Sequence[dict[str, Any]]
+) -> Iterator[Backfilled]:
+    """Start a Prometheus that knows these series up to now and evaluates the rules every second."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    (folder / "series.txt").write_text("".join(_lines(series, int(now.timestamp()))) + "# EOF\n")
+    make = [monitoring.promtool, "tsdb", "create-blocks-from", "openmetrics", folder / "series.txt", folder / "data"]
+    subprocess.run(make, check=True, capture_output=True)
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "interval": "1s", "rules": [*rules]}]}))
+    (folder / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}))
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        str(monitoring.prometheus),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+    ]
+    process = ManagedProcess("prometheus", command, folder / "prometheus.log")
+    try:
+        yield Backfilled(url, now, process)
+    finally:
+        process.stop()
+
+
+def _lines(series: Sequence[Counter], now: int) -> Iterator[str]:
+    for name in sorted({one.name for one in series}):
+        yield f"# TYPE {name} unknown\n"
+        for one in series:
+            if one.name != name:
+                continue
+            labels = ",".join(f'{key}="{value}"' for key, value in one.labels.items())
+            value = 0.0
+            for second in range(-PAST, STEP, STEP):
+                growth = one.growth(second)
+                if growth is None:
+                    continue
+                value = growth if isinstance(one, Gauge) else value + growth * STEP
+                yield f"{name}{{{labels}}} {value} {now + second}\n"
