@@ -57,7 +57,8 @@ def backfilled(
     """Start a Prometheus that knows these series up to now and evaluates the rules every second."""
     now = datetime.now(UTC).replace(microsecond=0)
     (folder / "series.txt").write_text("".join(_lines(series, int(now.timestamp()))) + "# EOF\n")
-    make = [monitoring.promtool, "tsdb", "create-blocks-from", "openmetrics", folder / "series.txt", folder / "data"]
+    make: list[str | Path] = [monitoring.promtool, "tsdb", "create-blocks-from", "openmetrics"]
+    make += [folder / "series.txt", folder / "data"]
     subprocess.run(make, check=True, capture_output=True)
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "interval": "1s", "rules": [*rules]}]}))
     (folder / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}))
