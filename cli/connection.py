@@ -11,6 +11,7 @@ from kubernetes import config
 from receiver.cluster.api import Api, ApiError, JsonObject
 
 REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 LONGEST_USER = 256
 """As manifests/base/crd.yaml bounds whoever a record names."""
 
@@ -48,6 +49,22 @@ def who_am_i(api: Api) -> str:
         return str(api.create(REVIEWS, body)["status"]["userInfo"]["username"])[:LONGEST_USER]
     except ApiError as error:
         raise complaint(error, "ask who you are") from error
+
+
+def check_right(api: Api, verb: str, group: str, resource: str, *, namespace: str, name: str) -> None:
+    """Exit with a message unless the API server would let us (SelfSubjectAccessReview)."""
+    attributes = {"verb": verb, "group": group, "resource": resource, "namespace": namespace, "name": name}
+    body: JsonObject = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    try:
+        allowed = api.create(ACCESS_REVIEWS, body)["status"]["allowed"]
+    except ApiError as error:
+        raise complaint(error, "ask what you may do") from error
+    if not allowed:
+        raise click.ClickException(f"a right is missing: {verb} {resource}.{group} in namespace {namespace}")
 
 
 def complaint(error: ApiError, doing: str) -> click.ClickException:

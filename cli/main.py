@@ -7,6 +7,7 @@ import click
 from cli.reasons import reasons_command
 from cli.receiver import receiver_group
 from cli.reference import reference_command
+from cli.release import release_group
 from cli.rollbacks import rollbacks_group
 from cli.rules import rules_group
 from cli.sandbox import sandbox_group
@@ -18,7 +19,15 @@ def main() -> None:
     """Undo the release that a firing SLO alert blames: once, and on the record."""
 
 
-for command in (receiver_group, rollbacks_group, rules_group, reasons_command, reference_command, sandbox_group):
+for command in (
+    receiver_group,
+    rollbacks_group,
+    release_group,
+    rules_group,
+    reasons_command,
+    reference_command,
+    sandbox_group,
+):
     main.add_command(command)
 
 

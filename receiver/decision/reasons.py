@@ -124,7 +124,8 @@ CONDEMNED = Reason(
     "condemned",
     Verdict.REFUSED,
     "The current template was blamed and undone before, and has come back.",
-    "Find out what deploys it again (the detail names the manager); deploy a fixed release.",
+    "Find out what deploys it again (the detail names the manager); deploy a fixed release. To try the same one again "
+    "on purpose: metricops release clear.",
 )
 RESTORE = Reason(
     "restore",
@@ -190,7 +191,7 @@ UNDO = Reason(
     "undo",
     Verdict.CLAIMED,
     "The release is blamed and will be undone.",
-    "Nothing to do: follow the Rollback. Take it back by deploying again.",
+    "Nothing to do: follow the Rollback. metricops rollbacks revert takes it back.",
 )
 DRY_RUN = Reason(
     "dry-run",

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from receiver import names
 from receiver.decision import reasons
+from receiver.decision.condemnation import condemned_by
 from receiver.decision.evidence import Answer, Bound, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.owners import gitops_owner
@@ -199,12 +200,11 @@ def is_not_wide(case: Case) -> Refusal | None:
 
 def is_not_condemned(case: Case) -> Refusal | None:
     """A template that was blamed and undone, and is back, is somebody's fight: tell, don't join it."""
-    since = case.world.now - case.world.defaults.condemnation
-    for past in case.world.rollbacks:
-        if past.undone_at and past.undone_at >= since and past.blamed_hash == case.workload.template_hash:
-            writer = case.workload.template_writer or "an unknown manager"
-            return Refusal(reasons.CONDEMNED, f"undone by {past.name}, written again by {writer}", past.name)
-    return None
+    past = condemned_by(case.world, case.workload.template_hash)
+    if past is None:
+        return None
+    writer = case.workload.template_writer or "an unknown manager"
+    return Refusal(reasons.CONDEMNED, f"undone by {past.name}, written again by {writer}", past.name)
 
 
 def is_not_a_restore(case: Case) -> Refusal | None:

@@ -134,7 +134,10 @@ class NamespaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class PastRollback:
-    """What a decision needs of an earlier Rollback of the same workload."""
+    """What a decision needs of an earlier Rollback of the same workload.
+
+    `cleared_at` is when a person last forgave the blamed template, by clearing it or by taking the undo back.
+    """
 
     name: str
     phase: Phase
@@ -144,6 +147,7 @@ class PastRollback:
     blamed_hash: str
     claimed_at: datetime
     undone_at: datetime | None
+    cleared_at: datetime | None = None
 
 
 class EvidencePolicy(StrEnum):

@@ -113,7 +113,18 @@ def _left_target(rollback: Rollback, workload: Workload | None) -> Move | None:
         return Move(Phase.SUPERSEDED, "workload-gone", "the workload was deleted")
     writer = workload.template_writer or "an unknown manager"
     if workload.template_hash == rollback.blamed_hash:
-        return Move(Phase.CONTESTED, "template-came-back", f"{writer} wrote the blamed template again")
+        return _came_back(rollback, writer)
     if workload.template_hash != rollback.target_hash:
         return Move(Phase.SUPERSEDED, "template-changed", f"{writer} deployed another template")
     return None
+
+
+def _came_back(rollback: Rollback, writer: str) -> Move:
+    """The blamed template runs again: somebody's fight, unless a person has said on the record that it may."""
+    if rollback.reverted:
+        return Move(Phase.SUPERSEDED, "reverted", f"{rollback.reverted.get('by') or 'a person'} took the undo back")
+    again = f"{writer} wrote the blamed template again"
+    if rollback.cleared:
+        who = rollback.cleared.get("by") or "a person"
+        return Move(Phase.SUPERSEDED, "template-cleared", f"{again}, which {who} had cleared")
+    return Move(Phase.CONTESTED, "template-came-back", again)

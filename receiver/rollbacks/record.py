@@ -39,6 +39,8 @@ class Rollback:
     claimed_at: datetime
     evidence: Evidence | None
     approval: Mapping[str, Any]
+    reverted: Mapping[str, str]
+    cleared: Mapping[str, str]
     phase: Phase
     attempt: int
     attempted_at: datetime
@@ -70,6 +72,7 @@ class Rollback:
             blamed_hash=self.blamed_hash,
             claimed_at=self.attempted_at,
             undone_at=self.undone_at,
+            cleared_at=max((parse_time(said["at"]) for said in (self.reverted, self.cleared) if said), default=None),
         )
 
 
@@ -161,6 +164,8 @@ def read_rollback(item: JsonObject) -> Rollback:
             claimed_at=claimed_at,
             evidence=read_evidence(spec["evidence"]) if spec.get("evidence") else None,
             approval=spec.get("approval") or {},
+            reverted=spec.get("reverted") or {},
+            cleared=spec.get("cleared") or {},
             phase=Phase(status.get("phase") or Phase.CLAIMED),
             attempt=status.get("attempt", 1),
             attempted_at=parse_time(status["attemptedAt"]) if status.get("attemptedAt") else claimed_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from receiver.cluster.api import Api, ApiError, JsonObject
 from receiver.decision.templates import Template
@@ -20,6 +20,9 @@ class WorldMovedError(Exception):
 
 class WorkloadKind(Protocol):
     """How one kind of workload is read and undone. What the kinds do alike is in `apps.py`."""
+
+    plural: ClassVar[str]
+    """The resource's name, `deployments` for Deployments."""
 
     def read(self, api: Api, ref: WorkloadRef, now: datetime) -> Workload | None:
         """The workload as it is now, None where it does not exist. Raises `ApiError`."""

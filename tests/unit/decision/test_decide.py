@@ -174,6 +174,17 @@ CASES: list[tuple[str, World, World]] = [
         world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=NOW - timedelta(days=30)),)),
         world(rollbacks=(past(blamed_hash=V2.template_hash, undone_at=NOW - timedelta(days=30) - SECOND),)),
     ),
+    (
+        "condemned",
+        world(rollbacks=(past(blamed_hash=V2.template_hash, cleared_at=NOW - timedelta(hours=1) - SECOND),)),
+        world(rollbacks=(past(blamed_hash=V2.template_hash, cleared_at=NOW - timedelta(hours=1)),)),
+    ),
+    (
+        # Each record that condemns a template has to be cleared.
+        "condemned",
+        world(rollbacks=(past(blamed_hash=V2.template_hash, cleared_at=NOW), past(blamed_hash=V2.template_hash))),
+        world(rollbacks=(past(blamed_hash=V2.template_hash, cleared_at=NOW), past())),
+    ),
     ("restore", world(workload=workload(V1, V2, V3_RESTORED_V1)), world(workload=workload(V1, V2, revision(3)))),
     ("irreversible", world(workload=saying("true")), world(workload=saying("false"))),
     ("irreversible", world(workload=saying("schema 12")), world()),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from receiver.decision.target import choose_target
@@ -37,6 +38,21 @@ def test_revision_that_a_person_left_by_an_undo_is_skipped() -> None:
     # After a further restore of 1 (now 5) everything newer was left.
     left = (revision(3), revision(4, "shop:2", earlier=(2,)), revision(5, "shop:1", earlier=(1,)))
     assert target_of(*left, revision(6)) == 5
+
+
+def test_a_revision_that_came_back_and_was_followed_by_a_release_is_one_again() -> None:
+    # 2 was undone to 1 (now 3), a person took that back (2 is now 4), then 5 was released.
+    reverted = (revision(3, "shop:1", earlier=(1,)), revision(4, "shop:2", earlier=(2,)), revision(5))
+    assert target_of(*reverted) == 4
+
+
+def test_a_cleared_revision_is_a_target_again() -> None:
+    two = revision(2)
+    undone = past(blamed_hash=two.template_hash)
+    assert undone.undone_at is not None
+    for cleared_at, target in ((undone.undone_at, 2), (undone.undone_at - timedelta(seconds=1), 1)):
+        record = replace(undone, cleared_at=cleared_at)
+        assert target_of(revision(1), two, revision(3), rollbacks=(record,)) == target
 
 
 def test_the_same_template_is_no_target() -> None:
