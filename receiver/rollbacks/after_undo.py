@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from receiver.decision.evidence import Answer
 from receiver.decision.phases import Phase
@@ -27,12 +27,22 @@ def undoing(rollback: Rollback, view: View) -> Step:
             f"revision {rollback.target_number}'s template serves again",
             {"rolledBackAt": format_time(now)},
         )
-    undone_at = rollback.undone_at or rollback.attempted_at
-    if now > undone_at + view.timing.rollout_deadline:
-        return Move(
-            Phase.FAILED, "rollout-deadline", f"the rollout did not complete within {view.timing.rollout_deadline}"
-        )
-    return Wait(now + view.timing.poll)
+    blocked = f": {view.blocked_by}" if view.blocked_by else ""
+    if now > _undone_at(rollback) + view.timing.rollout_deadline:
+        within = format_duration(view.timing.rollout_deadline)
+        return Move(Phase.FAILED, "rollout-deadline", f"the rollout did not complete within {within}{blocked}")
+    if view.blocked_by and rollback.condition_message("RolloutComplete") != (said := f"the rollout hangs{blocked}"):
+        return Note({"message": said}, (Condition("RolloutComplete", "False", "blocked", said),))
+    return Wait(now + view.timing.poll * (4 if hangs(rollback, view.timing, now) else 1))
+
+
+def hangs(rollback: Rollback, timing: Timing, now: datetime) -> bool:
+    """Whether the rollout has taken so long that people want to know what holds it up."""
+    return now > _undone_at(rollback) + timing.rollout_hangs_after
+
+
+def _undone_at(rollback: Rollback) -> datetime:
+    return rollback.undone_at or rollback.attempted_at
 
 
 def rolled_back(rollback: Rollback, view: View) -> Step:

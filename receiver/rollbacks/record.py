@@ -61,6 +61,11 @@ class Rollback:
         """When the API server accepted the undo."""
         return self.moment("undoneAt")
 
+    def condition_message(self, kind: str) -> str:
+        """What a condition of the status says; empty where there is none of this type."""
+        conditions = self.status.get("conditions") or []
+        return next((str(condition["message"]) for condition in conditions if condition["type"] == kind), "")
+
     def as_past(self) -> PastRollback:
         """What a decision about a later alert needs."""
         return PastRollback(

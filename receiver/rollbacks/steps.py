@@ -22,15 +22,20 @@ class Timing:
     settle: timedelta = timedelta(seconds=60)
     recovery_deadline: timedelta = timedelta(minutes=15)
     poll: timedelta = timedelta(milliseconds=500)
+    rollout_hangs_after: timedelta = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a step looks at: the world as for a decision about the record's alert, and what the source says now."""
+    """What a step looks at: the world as for a decision about the record's alert, and what the source says now.
+
+    `blocked_by` says what holds a rollout up that has taken a while; empty where that is not known.
+    """
 
     world: World
     standing: Standing
     timing: Timing
+    blocked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

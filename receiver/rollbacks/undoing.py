@@ -5,7 +5,7 @@ from __future__ import annotations
 from receiver.cluster.api import Api
 from receiver.logs import log
 from receiver.rollbacks.record import Rollback
-from receiver.rollbacks.steps import Step, View, Wait
+from receiver.rollbacks.steps import Note, Step, View, Wait
 from receiver.workloads.registry import KINDS
 
 
@@ -16,7 +16,7 @@ def help_along(api: Api, rollback: Rollback, view: View, step: Step) -> bool:
     Returns False where the record must not leave the phase yet: fields are still to be given back, or the stop switch,
     which `view` has just read, forbids every write. Raises `ApiError`.
     """
-    workload, waiting = view.world.workload, isinstance(step, Wait)
+    workload, waiting = view.world.workload, isinstance(step, Wait | Note)
     if workload is None:
         return True
     kind = KINDS[rollback.ref.kind]

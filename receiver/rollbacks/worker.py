@@ -13,9 +13,10 @@ from receiver.cluster.events import tell
 from receiver.decision import reasons
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import Standing
-from receiver.decision.values import Alert, Workload
+from receiver.decision.values import Alert, Workload, World
 from receiver.logs import log
 from receiver.metrics import Metrics
+from receiver.rollbacks.after_undo import hangs
 from receiver.rollbacks.conditions import conditions_after, with_conditions
 from receiver.rollbacks.machine import is_finished, next_step
 from receiver.rollbacks.record import Rollback, age, restored_by_note
@@ -104,7 +105,15 @@ class Worker:
         world = self._reader.with_evidence(world) if old_claim else replace(world, evidence=rollback.evidence)
         fresh = rollback.phase is Phase.UNDOING or (rollback.phase is Phase.CLAIMED and not old_claim)
         standing = Standing() if fresh else self._look(rollback.alert, rollback.phase)
-        return View(world, standing, self._timing)
+        return View(world, standing, self._timing, self._blocked_by(rollback, world))
+
+    def _blocked_by(self, rollback: Rollback, world: World) -> str:
+        workload = world.workload
+        if rollback.phase is not Phase.UNDOING or workload is None or workload.rollout_complete:
+            return ""
+        if not hangs(rollback, self._timing, world.now):
+            return ""
+        return KINDS[rollback.ref.kind].why_blocked(self._api, workload, world.now)
 
     def _undo(self, rollback: Rollback, workload: Workload | None) -> None:
         """Send the PATCH for the very workload that was judged: its generation is the guard."""

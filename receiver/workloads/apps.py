@@ -10,6 +10,7 @@ from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.decision.templates import Template
 from receiver.decision.values import Revision, Workload, WorkloadRef
+from receiver.workloads.blocking_pods import blocking_pods
 from receiver.workloads.kind import UndoRefusedError, WorldMovedError, is_guard
 from receiver.workloads.ownership import settle_ownership, settling_operations
 from receiver.workloads.revisions import label_selector
@@ -75,3 +76,12 @@ class AppsKind:
     def unblock(self, api: Api, workload: Workload, blamed: Revision) -> str:
         """Nothing to do: the kind's controller takes broken pods away by itself."""
         return ""
+
+    def why_blocked(self, api: Api, workload: Workload, now: datetime) -> str:
+        """Pods that are not ready or don't go away; without any, what the workload's own conditions say of new ones."""
+        found = blocking_pods(api, workload, now)
+        if found:
+            return found
+        conditions = (api.get(self.path(workload.ref)).get("status") or {}).get("conditions") or []
+        failing = (c for c in conditions if c["type"] == "ReplicaFailure" and c["status"] == "True")
+        return next((f"{c.get('reason', 'ReplicaFailure')}: {c.get('message', '')}" for c in failing), "")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.decision.values import Revision, Workload
-from receiver.workloads.revisions import created_at, is_controlled_by
+from receiver.workloads.revision_pods import is_ready, pods_of
+from receiver.workloads.revisions import created_at
 
-REVISION_LABEL = "controller-revision-hash"
 CLOCK_SKEW = timedelta(seconds=5)
 
 
@@ -22,13 +22,11 @@ def delete_one_broken_pod(api: Api, workload: Workload, blamed: Revision) -> str
     """
     if workload.restored_by is None or workload.current is None or workload.current.name == blamed.name:
         return ""
-    at = object_path("v1", "pods", workload.ref.namespace)
-    labelled = f"{REVISION_LABEL} in ({blamed.name},{_suffix(workload, blamed)})"
-    pods = [pod for pod in api.get(at, labelSelector=labelled)["items"] if is_controlled_by(pod, workload.uid)]
+    pods = [pod for _, pod in pods_of(api, workload, [blamed])]
     if any(pod["metadata"].get("deletionTimestamp") for pod in pods):
         return ""
     youngest = workload.restored_by.restored_at + CLOCK_SKEW
-    broken = [pod for pod in pods if not _is_ready(pod) and created_at(pod) <= youngest]
+    broken = [pod for pod in pods if not is_ready(pod) and created_at(pod) <= youngest]
     if not broken:
         return ""
     chosen = max(broken, key=_ordinal)["metadata"]
@@ -40,16 +38,6 @@ def delete_one_broken_pod(api: Api, workload: Workload, blamed: Revision) -> str
             return ""  # Gone, or changed: look again.
         raise
     return str(chosen["name"])
-
-
-def _suffix(workload: Workload, revision: Revision) -> str:
-    """What a DaemonSet's pods are labelled with; a StatefulSet's carry the revision's whole name."""
-    return revision.name.removeprefix(f"{workload.ref.name}-")
-
-
-def _is_ready(pod: JsonObject) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
 def _ordinal(pod: JsonObject) -> tuple[int, str]:

@@ -53,6 +53,12 @@ class WorkloadKind(Protocol):
         Raises `ApiError`.
         """
 
+    def why_blocked(self, api: Api, workload: Workload, now: datetime) -> str:
+        """What holds the rollout of the current template up, in words; empty where nothing is known to.
+
+        Raises `ApiError`.
+        """
+
 
 def is_guard(error: ApiError) -> bool:
     """Whether a `test` of a JSON patch did not hold, or the object was written meanwhile: the change itself was not

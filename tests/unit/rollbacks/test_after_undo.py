@@ -11,7 +11,8 @@ import pytest
 from receiver.decision.evidence import Answer, Observation
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState, Standing
-from receiver.rollbacks.after_undo import time_to_recover
+from receiver.rollbacks.after_undo import hangs, time_to_recover
+from receiver.rollbacks.conditions import with_conditions
 from receiver.rollbacks.machine import is_finished, next_step
 from receiver.rollbacks.record import Rollback
 from receiver.rollbacks.steps import Move, Note, Step, View, Wait
@@ -38,6 +39,30 @@ class TestUndoing:
         assert isinstance(step(self.record, workload=hanging, now=NOW + TIMING.rollout_deadline), Wait)
         found = step(self.record, workload=hanging, now=NOW + TIMING.rollout_deadline + SECOND)
         assert moved(found) == (Phase.FAILED, "rollout-deadline")
+
+    def test_what_blocks_is_told_once(self) -> None:
+        hanging = world(workload=replace(RESTORED, rollout_complete=False), now=NOW + 11 * SECOND)
+        view = View(hanging, Standing(), TIMING, "pod a: OOMKilled")
+        found = next_step(self.record, view)
+        assert isinstance(found, Note)
+        (condition,) = found.conditions
+        assert (condition.type, condition.status) == ("RolloutComplete", "False")
+        assert condition.message == found.fields["message"] == "the rollout hangs: pod a: OOMKilled"
+
+        told = rollback(
+            Phase.UNDOING, undoneAt=format_time(NOW), conditions=with_conditions(self.record, found.conditions, NOW)
+        )
+        assert isinstance(next_step(told, view), Wait)
+        assert isinstance(next_step(told, replace(view, blocked_by="pod b: OOMKilled")), Note)
+        late = replace(hanging, now=NOW + TIMING.rollout_deadline + SECOND)
+        ended = next_step(told, replace(view, world=late))
+        assert moved(ended) == (Phase.FAILED, "rollout-deadline")
+        assert isinstance(ended, Move)
+        assert ended.message == "the rollout did not complete within 10m: pod a: OOMKilled"
+
+    def test_a_rollout_that_takes_a_while_hangs(self) -> None:
+        assert not hangs(self.record, TIMING, NOW + 10 * SECOND)
+        assert hangs(self.record, TIMING, NOW + 11 * SECOND)
 
     def test_the_blamed_template_comes_back(self) -> None:
         assert moved(step(self.record, workload=workload())) == (Phase.CONTESTED, "template-came-back")

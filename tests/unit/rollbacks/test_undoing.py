@@ -12,7 +12,7 @@ from receiver.decision.phases import Phase
 from receiver.decision.recovery import Standing
 from receiver.decision.templates import Template
 from receiver.decision.values import Revision, Workload, WorkloadRef, World
-from receiver.rollbacks.steps import Move, Step, Timing, View, Wait
+from receiver.rollbacks.steps import Move, Note, Step, Timing, View, Wait
 from receiver.rollbacks.undoing import help_along
 from receiver.workloads.registry import KINDS
 from tests.unit.rollbacks.test_machine import rollback
@@ -47,6 +47,9 @@ class Kind:
         self.asked.append(f"unblock {blamed.name}")
         return "shop-0"
 
+    def why_blocked(self, api: Api, seen: Workload, now: Any) -> str:
+        raise NotImplementedError
+
 
 def help_with(patch: pytest.MonkeyPatch, step: Step, of: World, left: int | None = 0) -> tuple[bool, list[str]]:
     kind = Kind(left)
@@ -60,6 +63,10 @@ def test_while_it_rolls_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert help_with(monkeypatch, WAITS, world()) == (True, ["settle", unblocked])
     assert help_with(monkeypatch, WAITS, world(), 1) == (True, ["settle", unblocked])
     assert help_with(monkeypatch, WAITS, world(), None) == (True, [unblocked])
+
+
+def test_a_note_about_what_blocks_is_no_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert help_with(monkeypatch, Note({}), world(), 1) == (True, ["settle", f"unblock {V2.name}"])
 
 
 def test_it_does_not_leave_before_the_fields_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
