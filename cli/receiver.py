@@ -38,6 +38,6 @@ def serve(**given: Any) -> None:
         settings = Settings.from_environment(
             os.environ, {name: value for name, value in given.items() if value is not None}
         )
+        run(settings)
     except SettingError as error:
         raise click.ClickException(str(error)) from error
-    run(settings)

@@ -20,7 +20,10 @@ from receiver.rollbacks.store import RollbackStore
 from receiver.rollbacks.worker import Worker
 from receiver.rollbacks.world import WorldReader
 from receiver.settings import Settings
+from receiver.web.admission import Admission
 from receiver.web.app import create_app
+from receiver.web.callers import Callers
+from receiver.web.tls import Tls
 from receiver.web.token import TokenFile
 
 
@@ -46,8 +49,11 @@ class Receiver:
         self.driver.stop()
 
 
-def compose(settings: Settings) -> Receiver:
-    """Build a receiver; nothing runs until its driver is started. Raises `ApiError` without a usable configuration."""
+def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
+    """Build a receiver; nothing runs until its driver is started. `tls` is what its port is served with.
+
+    Raises `ApiError` without a usable configuration.
+    """
     metrics = Metrics()
     api = Api.connect(
         settings.kubeconfig or None,
@@ -84,9 +90,10 @@ def compose(settings: Settings) -> Receiver:
         claimant.handle,
         lambda: driver.has_swept,
         metrics,
-        token=TokenFile(Path(settings.token_file)) if settings.token_file else None,
+        callers=Callers(TokenFile(Path(settings.token_file)) if settings.token_file else None, tls),
+        admission=Admission(settings.places),
         body_limit=settings.body_limit,
-        alert_limit=settings.alert_limit,
+        bounds=settings.bounds,
     )
     resync = (
         Resync(alertmanager.active, claimant.handle, metrics, clock=now, every=settings.resync_every)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.process_collector import ProcessCollector
@@ -9,9 +11,19 @@ from prometheus_client.registry import Collector
 
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
+from receiver.intake.envelope import FORMATS
 from receiver.rollbacks.record import Rollback
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+
+class DeliveryOutcome(StrEnum):
+    """What became of a webhook call."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    RETRY = "retry"
+    OVERLOAD = "overload"
 
 
 class Metrics:
@@ -57,6 +69,9 @@ class Metrics:
             self.decisions.labels(reason.word)
         for phase in Phase:
             self.transitions.labels(phase)
+        for kind in FORMATS:
+            for outcome in DeliveryOutcome:
+                self.deliveries.labels(kind, outcome)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)

@@ -11,7 +11,9 @@ from typing import Any, Self
 from receiver import names
 from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
+from receiver.intake.envelope import Bounds
 from receiver.rollbacks.steps import Timing
+from receiver.web.tls import TlsFiles
 from rules.durations import DurationError, parse_duration
 
 ENVIRONMENT_PREFIX = "METRICOPS_"
@@ -32,8 +34,18 @@ class Settings:
     namespace: str = _setting(names.DEFAULT_NAMESPACE, "Namespace of the stop switch, ConfigMap metricops-control.")
     watch_namespace: str = _setting("", "Only this namespace's Rollbacks are looked after; empty: all namespaces'.")
     token_file: str = _setting("", "File with the bearer token that deliveries must carry, read again when it changes.")
+    tls_certificate_file: str = _setting(
+        "",
+        "File with the certificate (PEM, with its chain) of the HTTP server, read again when it changes; empty: HTTP.",
+    )
+    tls_key_file: str = _setting("", "File with the key of that certificate (PEM, not encrypted).")
+    client_ca_file: str = _setting(
+        "",
+        "File with the CAs (PEM) that sign clients' certificates: deliveries must then come with such a certificate, "
+        "and with the token only if `token_file` is set too.",
+    )
     unauthenticated: str = _setting(
-        "no", "`yes` accepts deliveries without a token: whoever reaches the port can then ask for undos."
+        "no", "`yes` allows to set neither token nor client CA: whoever reaches the port can then ask for undos."
     )
     prometheus_url: str = _setting("", "Base URL of the Prometheus that evaluates the rules; empty: none is asked.")
     alertmanager_url: str = _setting(
@@ -63,8 +75,16 @@ class Settings:
     )
     sweep_interval: str = _setting("10s", "How often unfinished Rollbacks are looked for.")
     threads: str = _setting("8", "Threads that answer requests.")
+    max_deliveries_in_flight: str = _setting(
+        "6", "Most deliveries that are handled at once, fewer than threads; one more is answered with 503."
+    )
+    request_timeout: str = _setting("10s", "A request that has not arrived whole by then is cut off.")
     max_body_bytes: str = _setting("4194304", "Largest delivery that is read, in bytes.")
     max_alerts: str = _setting("1000", "Most alerts that one delivery may carry.")
+    max_labels: str = _setting("128", "Most labels, and most annotations, that one alert may carry.")
+    max_label_name_length: str = _setting("1024", "Longest name of a label or annotation, in characters.")
+    max_label_value_length: str = _setting("8192", "Longest value of a label or annotation, in characters.")
+    max_nesting: str = _setting("32", "How deep arrays and objects of a delivery may lie in each other.")
     log_format: str = _setting("json", "`json` (one object per line) or `text`.")
     log_level: str = _setting("info", "`debug`, `info`, `warning` or `error`.")
 
@@ -81,18 +101,27 @@ class Settings:
 
     def check(self) -> None:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
-        _ = (self.defaults, self.timing, self.address, self.thread_count, self.body_limit, self.alert_limit)
-        _ = (self.sweep_every, self.resync_every, self.api_timeout_seconds, self.accepts_unauthenticated)
+        _ = (self.defaults, self.timing, self.address, self.thread_count, self.places, self.body_limit, self.bounds)
+        _ = (self.sweep_every, self.resync_every, self.api_timeout_seconds, self.request_seconds)
         for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
             if getattr(self, name) not in allowed:
                 raise self._wrong(name, f"one of {', '.join(allowed)}")
-        if not self.token_file and not self.accepts_unauthenticated:
+        if not self.accepts_unauthenticated and not self.token_file and not self.client_ca_file:
             raise SettingError(
                 f"{variable_name('token_file')}: found nothing, expected a file with the bearer token "
-                f"(or {variable_name('unauthenticated')}=yes, where nobody else reaches the port)"
+                f"(or a {variable_name('client_ca_file')}, or {variable_name('unauthenticated')}=yes, where nobody "
+                "else reaches the port)"
             )
-        if self.token_file and not Path(self.token_file).is_file():
-            raise self._wrong("token_file", "a readable file")
+        for name in ("token_file", "tls_certificate_file", "tls_key_file", "client_ca_file"):
+            if getattr(self, name) and not Path(getattr(self, name)).is_file():
+                raise self._wrong(name, "a readable file")
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            missing = "tls_key_file" if self.tls_certificate_file else "tls_certificate_file"
+            raise self._wrong(missing, "a readable file: certificate and key come together")
+        if self.client_ca_file and not self.tls_certificate_file:
+            raise self._wrong(
+                "tls_certificate_file", f"a readable file, because {variable_name('client_ca_file')} is set"
+            )
 
     @property
     def defaults(self) -> Defaults:
@@ -127,7 +156,7 @@ class Settings:
     @property
     def thread_count(self) -> int:
         """Threads that answer requests."""
-        return self._number("threads", 1, 64)
+        return self._number("threads", 2, 64)
 
     @property
     def body_limit(self) -> int:
@@ -135,9 +164,36 @@ class Settings:
         return self._number("max_body_bytes", 1024, 64 * 1024 * 1024)
 
     @property
-    def alert_limit(self) -> int:
-        """Alerts per delivery."""
-        return self._number("max_alerts", 1, 100_000)
+    def places(self) -> int:
+        """Deliveries that are handled at once; one thread stays for health probes."""
+        places = self._number("max_deliveries_in_flight", 1, 63)
+        if places >= self.thread_count:
+            raise self._wrong("max_deliveries_in_flight", f"fewer than {variable_name('threads')} ({self.threads})")
+        return places
+
+    @property
+    def request_seconds(self) -> float:
+        """Seconds in which a request must have arrived."""
+        return self._duration("request_timeout").total_seconds()
+
+    @property
+    def bounds(self) -> Bounds:
+        """What one delivery may carry."""
+        return Bounds(
+            alerts=self._number("max_alerts", 1, 100_000),
+            labels=self._number("max_labels", 1, 10_000),
+            name_length=self._number("max_label_name_length", 1, 1_000_000),
+            value_length=self._number("max_label_value_length", 1, 10_000_000),
+            nesting=self._number("max_nesting", 4, 500),
+        )
+
+    @property
+    def tls_files(self) -> TlsFiles | None:
+        """The files for TLS on the receiver's port; None for plain HTTP."""
+        if not self.tls_certificate_file:
+            return None
+        client_ca = Path(self.client_ca_file) if self.client_ca_file else None
+        return TlsFiles(Path(self.tls_certificate_file), Path(self.tls_key_file), client_ca)
 
     @property
     def sweep_every(self) -> timedelta:
@@ -156,7 +212,7 @@ class Settings:
 
     @property
     def accepts_unauthenticated(self) -> bool:
-        """Whether deliveries without a token are accepted."""
+        """Whether neither token nor client CA need be set."""
         if self.unauthenticated not in ("yes", "no"):
             raise self._wrong("unauthenticated", "yes or no")
         return self.unauthenticated == "yes"

@@ -15,11 +15,22 @@ from receiver.errors import EnvelopeError, MalformedAlertError
 from receiver.timestamps import parse_time
 
 FORMAT_BY_VERSION = {"4": "alertmanager", "1": "grafana"}
+UNKNOWN_FORMAT = "other"
+FORMATS = (*FORMAT_BY_VERSION.values(), UNKNOWN_FORMAT)
 STATUSES = ("firing", "resolved")
-MAX_LABELS = 128
-MAX_TEXT = 8192
 MOST_TRUNCATED = 2**64 - 1
 """Alertmanager counts in a uint64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a delivery may carry; lengths are in characters. Labels and annotations have the same bounds."""
+
+    alerts: int = 1000
+    labels: int = 128
+    name_length: int = 1024
+    value_length: int = 8192
+    nesting: int = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,7 @@ class Delivery:
     truncated: int
 
 
-def read_delivery(body: Any, *, max_alerts: int) -> Delivery:
+def read_delivery(body: Any, bounds: Bounds) -> Delivery:
     """Read a decoded JSON body.
 
     Raises `EnvelopeError` where the envelope itself has another shape, naming field, found and expected.
@@ -47,23 +58,24 @@ def read_delivery(body: Any, *, max_alerts: int) -> Delivery:
     items = body.get("alerts")
     if not isinstance(items, list):
         raise EnvelopeError(f"alerts: found {_kind(items)}, expected an array")
-    if len(items) > max_alerts:
-        raise EnvelopeError(f"alerts: found {len(items)} entries, expected at most {max_alerts}")
+    if len(items) > bounds.alerts:
+        raise EnvelopeError(f"alerts: found {len(items)} entries, expected at most {bounds.alerts}")
     group_key = body.get("groupKey", "")
     if not isinstance(group_key, str):
         raise EnvelopeError(f"groupKey: found {_kind(group_key)}, expected a string")
 
+    group_key = group_key[: bounds.value_length]
     alerts: list[Alert] = []
     malformed: list[str] = []
     for index, item in enumerate(items):
         try:
-            alerts.append(_alert(f"alerts[{index}]", item, group_key[:MAX_TEXT]))
+            alerts.append(_alert(f"alerts[{index}]", item, group_key, bounds))
         except MalformedAlertError as error:
             malformed.append(str(error))
     return Delivery(
-        format=FORMAT_BY_VERSION.get(version, "other"),
+        format=FORMAT_BY_VERSION.get(version, UNKNOWN_FORMAT),
         version=version[:16],
-        group_key=group_key[:MAX_TEXT],
+        group_key=group_key,
         alerts=tuple(alerts),
         malformed=tuple(malformed),
         truncated=_truncated(body.get("truncatedAlerts", 0)),
@@ -78,14 +90,14 @@ def _truncated(value: Any) -> int:
     return value
 
 
-def _alert(where: str, item: Any, group_key: str) -> Alert:
+def _alert(where: str, item: Any, group_key: str, bounds: Bounds) -> Alert:
     if not isinstance(item, dict):
         raise MalformedAlertError(f"{where}: found {_kind(item)}, expected an object")
     status = item.get("status")
     if status not in STATUSES:
         raise MalformedAlertError(f"{where}.status: found {_shown(status)}, expected one of {', '.join(STATUSES)}")
-    labels = _strings(f"{where}.labels", item.get("labels"))
-    annotations = _strings(f"{where}.annotations", item.get("annotations", {}))
+    labels = _strings(f"{where}.labels", item.get("labels"), bounds)
+    annotations = _strings(f"{where}.annotations", item.get("annotations", {}), bounds)
     starts_at = item.get("startsAt", "")
     try:
         moment = parse_time(starts_at)
@@ -98,25 +110,28 @@ def _alert(where: str, item: Any, group_key: str) -> Alert:
         labels=labels,
         annotations=annotations,
         starts_at=moment,
-        fingerprint=_text(f"{where}.fingerprint", item.get("fingerprint", "")),
-        generator_url=_text(f"{where}.generatorURL", item.get("generatorURL", "")),
+        fingerprint=_text(f"{where}.fingerprint", item.get("fingerprint", ""), bounds.value_length),
+        generator_url=_text(f"{where}.generatorURL", item.get("generatorURL", ""), bounds.value_length),
         group_key=group_key,
     )
 
 
-def _strings(where: str, value: Any) -> Mapping[str, str]:
+def _strings(where: str, value: Any, bounds: Bounds) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise MalformedAlertError(f"{where}: found {_kind(value)}, expected an object of strings")
-    if len(value) > MAX_LABELS:
-        raise MalformedAlertError(f"{where}: found {len(value)} entries, expected at most {MAX_LABELS}")
-    return {_text(f"{where} key", key): _text(f"{where}.{key[:80]}", text) for key, text in value.items()}
+    if len(value) > bounds.labels:
+        raise MalformedAlertError(f"{where}: found {len(value)} entries, expected at most {bounds.labels}")
+    return {
+        _text(f"{where} name", name, bounds.name_length): _text(f"{where}.{name[:80]}", text, bounds.value_length)
+        for name, text in value.items()
+    }
 
 
-def _text(where: str, value: Any) -> str:
+def _text(where: str, value: Any, longest: int) -> str:
     if not isinstance(value, str):
         raise MalformedAlertError(f"{where}: found {_kind(value)}, expected a string")
-    if len(value) > MAX_TEXT:
-        raise MalformedAlertError(f"{where}: found {len(value)} characters, expected at most {MAX_TEXT}")
+    if len(value) > longest:
+        raise MalformedAlertError(f"{where}: found {len(value)} characters, expected at most {longest}")
     return value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -15,13 +14,13 @@ from werkzeug.exceptions import HTTPException
 from receiver.cluster.api import ApiError
 from receiver.decision.values import Alert
 from receiver.errors import EnvelopeError
-from receiver.intake.envelope import Delivery, read_delivery
+from receiver.intake.body import decode_body
+from receiver.intake.envelope import UNKNOWN_FORMAT, Bounds, Delivery, read_delivery
 from receiver.logs import log
-from receiver.metrics import Metrics
+from receiver.metrics import DeliveryOutcome, Metrics
 from receiver.rollbacks.claims import Outcome, record_decision
-from receiver.web.token import TokenFile
-
-ACCEPTED, REFUSED, RETRY = "accepted", "refused", "retry"
+from receiver.web.admission import Admission
+from receiver.web.callers import Callers
 
 
 def create_app(
@@ -29,28 +28,38 @@ def create_app(
     is_ready: Callable[[], bool],
     metrics: Metrics,
     *,
-    token: TokenFile | None,
+    callers: Callers,
+    admission: Admission,
     body_limit: int,
-    alert_limit: int,
+    bounds: Bounds,
 ) -> Flask:
-    """The application. `token` None accepts every delivery; `body_limit` is in bytes."""
+    """The application. `body_limit` is in bytes."""
     app = Flask("receiver")
     app.config["MAX_CONTENT_LENGTH"] = body_limit
 
     @app.post("/api/v1/alerts")
     def alerts() -> tuple[Response, int]:
         began = time.perf_counter()
-        kind = "other"
-        outcome = REFUSED
+        kind = UNKNOWN_FORMAT
+        outcome = DeliveryOutcome.REFUSED
         try:
-            if token is not None and not token.accepts(request.headers.get("Authorization", "")):
-                return _refusal(401, "Authorization: expected a valid bearer token")
+            refused = callers.why_refused(
+                request.headers.get("Authorization", ""), request.environ.get("gunicorn.socket")
+            )
+            if refused is not None:
+                if refused.status >= 500:
+                    outcome = DeliveryOutcome.RETRY
+                return _refusal(refused.status, refused.message)
             if request.mimetype != "application/json":
                 return _refusal(415, f"Content-Type: found {request.mimetype[:80]!r}, expected 'application/json'")
-            delivery = read_delivery(_decode(request.get_data()), max_alerts=alert_limit)
-            kind = delivery.format
-            body, complete = _handle_all(delivery, handle, metrics)
-            outcome = ACCEPTED if complete else RETRY
+            with admission.place() as admitted:
+                if not admitted:
+                    outcome = DeliveryOutcome.OVERLOAD
+                    return _refusal(503, "too many deliveries are being handled; send it again")
+                delivery = read_delivery(decode_body(request.get_data(), nesting=bounds.nesting), bounds)
+                kind = delivery.format
+                body, complete = _handle_all(delivery, handle, metrics)
+            outcome = DeliveryOutcome.ACCEPTED if complete else DeliveryOutcome.RETRY
             return jsonify(body), 200 if complete else 503
         except EnvelopeError as error:
             return _refusal(400, str(error))
@@ -117,16 +126,10 @@ def _answer(alert: Alert, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
     }
 
 
-def _decode(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        what = "nesting that is too deep" if isinstance(error, RecursionError) else str(error)
-        raise EnvelopeError(f"body: found {what[:200]}, expected a JSON object") from None
-
-
 def _refusal(status: int, message: str) -> tuple[Response, int]:
     response = jsonify(error=message)
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        response.headers["Retry-After"] = "1"
     return response, status

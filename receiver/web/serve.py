@@ -12,6 +12,8 @@ from receiver.compose import Receiver, compose
 from receiver.logs import configure_logs, log
 from receiver.settings import Settings
 from receiver.web.gunicorn_logs import PropagatingLogger
+from receiver.web.tls import Tls
+from receiver.web.worker import worker_class
 
 GRACEFUL_SECONDS = 20
 STALLED_WORKER_SECONDS = 60
@@ -20,8 +22,9 @@ STALLED_WORKER_SECONDS = 60
 class ReceiverServer(BaseApplication):
     """gunicorn, configured by our settings alone; its own environment and files are not read."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tls: Tls | None) -> None:
         self._settings = settings
+        self._tls = tls
         self._receiver: Receiver | None = None
         super().__init__()
 
@@ -31,7 +34,7 @@ class ReceiverServer(BaseApplication):
         options: dict[str, Any] = {
             "bind": [f"{host}:{port}"],
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": worker_class(self._settings.request_seconds),
             "threads": self._settings.thread_count,
             "graceful_timeout": GRACEFUL_SECONDS,
             "timeout": STALLED_WORKER_SECONDS,
@@ -44,13 +47,19 @@ class ReceiverServer(BaseApplication):
         }
         if "control_socket_disable" in self.cfg.settings:
             options["control_socket_disable"] = True  # Newer versions open a socket in the home folder.
+        tls = self._tls
+        if tls is not None:
+            # Files that are named switch TLS on; the context of each connection is ours.
+            options["certfile"] = self._settings.tls_certificate_file
+            options["keyfile"] = self._settings.tls_key_file
+            options["ssl_context"] = lambda _configuration, _default: tls.context()
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:  # type: ignore[override]  # a Flask is a WSGI callable
         """Called by gunicorn in the worker process: connections and threads are made after the fork."""
         configure_logs(self._settings.log_format, self._settings.log_level)
-        self._receiver = compose(self._settings)
+        self._receiver = compose(self._settings, self._tls)
         return self._receiver.app
 
     def _start(self) -> None:
@@ -65,6 +74,7 @@ class ReceiverServer(BaseApplication):
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; the request in hand is finished."""
+    """Run until SIGTERM or SIGINT; the request in hand is finished. Raises `SettingError` where TLS can't be served."""
     configure_logs(settings.log_format, settings.log_level)
-    Arbiter(ReceiverServer(settings)).run()
+    tls = Tls(settings.tls_files) if settings.tls_files else None
+    Arbiter(ReceiverServer(settings, tls)).run()

@@ -28,7 +28,7 @@ def test_flags_win_over_the_environment_and_that_over_defaults() -> None:
         ("act_within", "-1m", "a duration"),
         ("listen", "8080", "HOST:PORT"),
         ("listen", "0.0.0.0:99999", "HOST:PORT"),
-        ("threads", "0", "a whole number from 1 to 64"),
+        ("threads", "0", "a whole number from 2 to 64"),
         ("threads", "many", "a whole number"),
         ("resync_interval", "soon", "a duration"),
         ("max_body_bytes", "10", "a whole number from 1024"),

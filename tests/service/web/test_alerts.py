@@ -14,13 +14,17 @@ from werkzeug.test import TestResponse
 from receiver.cluster.api import ApiError
 from receiver.decision import reasons
 from receiver.decision.values import Alert, Decision
+from receiver.intake.envelope import Bounds
 from receiver.metrics import Metrics
 from receiver.rollbacks.claims import Outcome
+from receiver.web.admission import Admission
 from receiver.web.app import create_app
+from receiver.web.callers import Callers
 from receiver.web.token import TokenFile
 
 TOKEN = "s3cret"
 BODY_LIMIT = 20_000
+BOUNDS = Bounds(alerts=10, labels=20, name_length=30, value_length=9000, nesting=12)
 
 
 def item(**changes: Any) -> dict[str, Any]:
@@ -46,6 +50,11 @@ def envelope(*alerts: Any, **changes: Any) -> dict[str, Any]:
         "somethingNew": {"that": ["is", "ignored"]},
         **changes,
     }
+
+
+def nested(levels: int) -> Any:
+    """Arrays in arrays, with an empty one in the middle."""
+    return [] if levels == 1 else [nested(levels - 1)]
 
 
 class Edge:
@@ -81,7 +90,15 @@ def make_edge(tmp_path: Path) -> Callable[..., Edge]:
         token = tmp_path / "token"
         token.write_text(TOKEN + "\n")
         metrics = Metrics()
-        app = create_app(handle, lambda: ready, metrics, token=TokenFile(token), body_limit=BODY_LIMIT, alert_limit=10)
+        app = create_app(
+            handle,
+            lambda: ready,
+            metrics,
+            callers=Callers(TokenFile(token)),
+            admission=Admission(1),
+            body_limit=BODY_LIMIT,
+            bounds=BOUNDS,
+        )
         return Edge(app.test_client(), metrics, handled)
 
     return make
@@ -133,7 +150,12 @@ def test_truncated_alerts_are_counted(edge: Edge) -> None:
         (item(startsAt=5), "alerts[1].startsAt: found a number"),
         (item(startsAt="9999-12-31T23:59:59-23:59"), "alerts[1].startsAt"),
         (item(fingerprint=None), "alerts[1].fingerprint: found nothing, expected a string"),
-        (item(fingerprint="f" * 9000), "alerts[1].fingerprint: found 9000 characters"),
+        (item(fingerprint="f" * 9001), "alerts[1].fingerprint: found 9001 characters, expected at most 9000"),
+        (item(labels={"a" * 31: "x"}), "alerts[1].labels name: found 31 characters, expected at most 30"),
+        (item(labels={"a": "x" * 9001}), "alerts[1].labels.a: found 9001 characters, expected at most 9000"),
+        (item(annotations={"a": "x" * 9001}), "alerts[1].annotations.a: found 9001 characters"),
+        (item(annotations={str(n): "x" for n in range(21)}), "alerts[1].annotations: found 21 entries"),
+        (item(labels={str(n): "x" for n in range(21)}), "alerts[1].labels: found 21 entries, expected at most 20"),
     ],
 )
 def test_one_bad_alert_among_good_ones(edge: Edge, bad: Any, named: str) -> None:
@@ -161,6 +183,7 @@ def test_one_bad_alert_among_good_ones(edge: Edge, bad: Any, named: str) -> None
         ({"alerts": [], "truncatedAlerts": -1}, "truncatedAlerts: found -1"),
         ({"alerts": [], "truncatedAlerts": 10**400}, "truncatedAlerts: found 1000"),
         ({"alerts": [{}] * 11}, "alerts: found 11 entries, expected at most 10"),
+        ({"alerts": [], "more": nested(12)}, "body: found nesting that is too deep, expected at most 12 levels"),
         (b"[" * 9000 + b"]" * 9000, "body: found nesting that is too deep"),
         (b'{"alerts":' + b'{"a":' * 3000 + b"1" + b"}" * 3001, "body: found nesting that is too deep"),
     ],
@@ -171,6 +194,15 @@ def test_an_envelope_that_cannot_be_read_is_a_400_that_names_the_field(edge: Edg
     assert named in answer.get_json()["error"]
     assert edge.handled == []
     assert edge.sample("metricops_deliveries_total", format="other", outcome="refused") == 1
+
+
+def test_what_is_just_within_the_bounds_is_taken(edge: Edge) -> None:
+    labels = {**item()["labels"], "a" * 30: "x" * 4000, **{str(n): "x" for n in range(15)}}
+    assert len(labels) == 20
+    answer = edge.post(envelope(item(labels=labels, fingerprint="f" * 9000), *[item()] * 9, more=nested(11)))
+    assert answer.status_code == 200
+    assert answer.get_json()["malformed"] == []
+    assert len(edge.handled) == 10
 
 
 def test_huge_body(edge: Edge) -> None:
