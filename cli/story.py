@@ -40,7 +40,7 @@ NEXT: dict[Phase, str] = {
     Phase.SUPERSEDED: "Nothing: the world has moved on.",
     Phase.REJECTED: "Nothing: a person has decided. Deploying another release starts anew.",
     Phase.EXPIRED: "If the alert goes on, it is asked for again at its next delivery.",
-    Phase.DRY_RUN: "Nothing was changed. Label the workload metricops.dev/rollback=enabled to let it act.",
+    Phase.DRY_RUN: "Look whether you agree: nothing was changed.",
     Phase.OVER_BUDGET: "Look for a common cause: that many undos at once are no bad release.",
     Phase.FAILED: "Look at the message; the next delivery of the alert may claim it again, if the undo was never sent.",
 }
@@ -143,6 +143,6 @@ def _next(item: JsonObject, phase: Phase) -> list[str]:
     metadata = item["metadata"]
     advice = [NEXT[phase].format(name=metadata["name"], namespace=metadata["namespace"], workload=_workload(item))]
     word = (item.get("status") or {}).get("reason")
-    if phase in (Phase.FAILED, Phase.DEFERRED):
+    if phase in (Phase.FAILED, Phase.DEFERRED, Phase.DRY_RUN):
         advice += [reason.remedy for reason in ALL_REASONS if reason.word == word]
     return [printable(line) for line in advice]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from receiver import names
+from receiver.decision.policy import MOST_OBSERVED
 from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
 from receiver.intake.envelope import Bounds
@@ -64,6 +65,9 @@ class Settings:
         "3", "So many other workloads whose alerts began within 5 minutes make a wide fault, which blames no release."
     )
     approval_expires: str = _setting("1h", "How long a Rollback in mode `approve` waits for a person.")
+    observe_first: str = _setting(
+        "0", "A newly enabled workload stays in dry-run until so many decisions to undo a release of it were seen."
+    )
     rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
     settle: str = _setting(
         "1m", "The alert must be absent and its SLI good for this long before a workload counts as recovered."
@@ -132,6 +136,7 @@ class Settings:
             act_within=self._duration("act_within"),
             condemnation=self._duration("condemnation"),
             evidence=self._evidence_policy,
+            observe_first=self._number("observe_first", 0, MOST_OBSERVED),
             wide_fault_workloads=self._number("wide_fault_workloads", 1, 10_000),
         )
 

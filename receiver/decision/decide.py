@@ -6,6 +6,7 @@ from datetime import datetime
 
 from receiver.decision import reasons
 from receiver.decision.identity import rollback_name
+from receiver.decision.observing import observed_first
 from receiver.decision.policy import InvalidPolicy, Policy, effective_policy
 from receiver.decision.stages import ALERT_STAGES, CASE_STAGES, Case
 from receiver.decision.target import choose_target
@@ -36,7 +37,7 @@ def decide(world: World, *, own_record: str = "") -> Decision:
     if workload is None:
         return Decision(reasons.WORKLOAD_NOT_FOUND, f"no {early}", early)
     try:
-        policy = effective_policy(workload, world.namespace, world.defaults)
+        policy = observed_first(effective_policy(workload, world.namespace, world.defaults), workload, world)
     except InvalidPolicy as invalid:
         return Decision(reasons.INVALID_POLICY, str(invalid), early)
     if policy.mode is Mode.DISABLED:
@@ -65,6 +66,8 @@ def _claim(case: Case, ref: WorkloadRef) -> Decision:
     mode = case.policy.mode
     reason, not_before = CLAIM_REASONS[mode], cooldown_end(case.world, case.policy, case.own_record)
     detail = f"revision {blamed.number} ({blamed.name}) to revision {target.number} ({target.name})"
+    if case.policy.observing:
+        reason, detail = reasons.OBSERVING, f"{detail} ({case.policy.observing})"
     if not_before is not None:
         reason, detail = reasons.IN_COOLDOWN, f"until {not_before:%Y-%m-%dT%H:%M:%SZ}; then {detail}"
     return Decision(

@@ -10,6 +10,8 @@ from receiver import names
 from receiver.decision.values import Defaults, EvidencePolicy, Mode, NamespaceFacts, Workload
 from rules.durations import DurationError, parse_duration
 
+MOST_OBSERVED = 1000
+
 
 class InvalidPolicy(Exception):  # noqa: N818 - a state of the cluster that is refused, not a failure of ours
     """A label or annotation has a value that cannot be read; the message names object, key, found, expected."""
@@ -17,7 +19,11 @@ class InvalidPolicy(Exception):  # noqa: N818 - a state of the cluster that is r
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The effective policy of one workload."""
+    """The effective policy of one workload.
+
+    `observe_first` is how many would-be decisions are to be seen before it acts; `observing` says how far that is while
+    it keeps the mode at dry-run.
+    """
 
     mode: Mode
     mode_from: str
@@ -25,6 +31,8 @@ class Policy:
     attribution_window: timedelta
     act_within: timedelta
     evidence: EvidencePolicy
+    observe_first: int = 0
+    observing: str = ""
 
 
 def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: Defaults) -> Policy:
@@ -48,6 +56,7 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
         return default if said is None else _duration(said[0], key, said[1])
 
     said = annotation(names.EVIDENCE_ANNOTATION)
+    observe = annotation(names.OBSERVE_FIRST_ANNOTATION)
 
     return Policy(
         mode=mode,
@@ -56,6 +65,7 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
         attribution_window=duration(names.ATTRIBUTION_WINDOW_ANNOTATION, defaults.attribution_window),
         act_within=duration(names.ACT_WITHIN_ANNOTATION, defaults.act_within),
         evidence=defaults.evidence if said is None else _evidence(*said),
+        observe_first=defaults.observe_first if observe is None else _decisions(*observe),
     )
 
 
@@ -91,6 +101,15 @@ def _evidence(where: str, value: str) -> EvidencePolicy:
         raise InvalidPolicy(
             f"{where}: annotation {names.EVIDENCE_ANNOTATION}: found {value!r}, expected one of {expected}"
         ) from None
+
+
+def _decisions(where: str, value: str) -> int:
+    if value.isascii() and value.isdigit() and int(value) <= MOST_OBSERVED:
+        return int(value)
+    raise InvalidPolicy(
+        f"{where}: annotation {names.OBSERVE_FIRST_ANNOTATION}: found {value!r}, "
+        f"expected a number of decisions from 0 to {MOST_OBSERVED}"
+    )
 
 
 def _duration(where: str, key: str, value: str) -> timedelta:

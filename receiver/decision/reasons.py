@@ -206,6 +206,14 @@ APPROVE = Reason(
     "Approve the Rollback by setting spec.approval, or let it expire.",
 )
 
+OBSERVING = Reason(
+    "observing",
+    Verdict.CLAIMED,
+    "The release is blamed; the workload is newly enabled and only observed, so the undo is recorded, not performed.",
+    "Look whether you agree. After as many such decisions as metricops.dev/observe-first says it acts by itself; the "
+    "value 0 lets it act now.",
+)
+
 ALL_REASONS: tuple[Reason, ...] = (
     NOT_FIRING,
     NOT_ASKED,
@@ -236,5 +244,6 @@ ALL_REASONS: tuple[Reason, ...] = (
     UNDO,
     DRY_RUN,
     APPROVE,
+    OBSERVING,
 )
 """In the order in which they are looked for."""

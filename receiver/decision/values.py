@@ -167,6 +167,7 @@ class Defaults:
     condemnation: timedelta = timedelta(days=30)
     evidence: EvidencePolicy = EvidencePolicy.TRUST_ALERT
     wide_fault_workloads: int = 3
+    observe_first: int = 0
 
 
 @dataclass(frozen=True, slots=True)

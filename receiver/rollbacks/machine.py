@@ -13,7 +13,7 @@ from receiver.decision.decide import decide
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import Verdict
 from receiver.decision.recovery import AlertState
-from receiver.decision.values import Decision, Workload
+from receiver.decision.values import Decision, Mode, Workload
 from receiver.rollbacks.after_undo import rolled_back, undoing
 from receiver.rollbacks.record import Rollback, age
 from receiver.rollbacks.steps import Finished, Move, SendUndo, Step, View, Wait
@@ -49,7 +49,7 @@ def _claimed(rollback: Rollback, view: View) -> Step:
         )
     if decision.verdict is not Verdict.CLAIMED:
         return Move(Phase.FAILED, decision.reason.word, decision.detail)
-    if decision.reason is reasons.DRY_RUN:
+    if decision.mode is Mode.DRY_RUN:
         return Move(Phase.DRY_RUN, decision.reason.word, f"would undo {decision.detail}")
     if decision.reason is reasons.APPROVE:
         expires = view.world.now + view.timing.approval_expires

@@ -161,6 +161,24 @@ def test_dry_run_records_and_a_later_opt_in_claims_again(api: Api, namespace: st
     assert version_of(api.get(path(namespace, "shop"))) == "one"
 
 
+def test_observe_first(api: Api, namespace: str, receiver: ReceiverProcess) -> None:
+    first = {"metricops.dev/observe-first": "1"}
+    deploy(api, namespace, "shop", "one", annotations=first)
+    deploy(api, namespace, "shop", "two", annotations=first)
+    answer = receiver.decide(alert_for(namespace, "shop"))
+    assert (answer["verdict"], answer["reason"]) == ("claimed", "observing")
+    record = wait_for_phase(api, namespace, "DryRun")
+    assert record["spec"]["mode"] == "dry-run"
+    assert "observing, decision 1 of 1" in record["spec"]["message"]
+    assert record["status"]["reason"] == "observing"
+    assert receiver.decide(alert_for(namespace, "shop"))["reason"] == "already-claimed"
+    assert version_of(api.get(path(namespace, "shop"))) == "two"
+
+    deploy(api, namespace, "shop", "three", annotations=first)
+    assert receiver.decide(alert_for(namespace, "shop", name="Another"))["reason"] == "undo"
+    wait_until(lambda: version_of(api.get(path(namespace, "shop"))) == "two", 30, "the next one is undone")
+
+
 def test_the_stop_switch(api: Api, namespace: str, receiver: ReceiverProcess) -> None:
     switch = object_path("v1", "configmaps", "metricops-system", "metricops-control")
     deploy(api, namespace, "shop", "one")

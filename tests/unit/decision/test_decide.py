@@ -14,7 +14,7 @@ from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
-from receiver.decision.values import Interval, Mode, World
+from receiver.decision.values import Defaults, Interval, Mode, PastRollback, World
 from tests.unit.scenario import (
     NOW,
     ONSET,
@@ -51,6 +51,23 @@ OWN_NAME = rollback_name(workload(), V2)
 
 REQUIRE = {"metricops.dev/evidence": "require-evidence"}
 REQUIRING = workload(annotations=REQUIRE)
+
+OBSERVE = {"metricops.dev/observe-first": "2"}
+LONG_AGO = NOW - timedelta(days=29)
+
+
+def observed(annotation: str | None, value: str = "enabled") -> Any:
+    said = {} if annotation is None else {"metricops.dev/observe-first": annotation}
+    return workload(labels={MODE: value}, annotations=said)
+
+
+def observing(*rollbacks: PastRollback, annotation: str | None = "2", **changes: Any) -> World:
+    return world(workload=observed(annotation), rollbacks=rollbacks, **changes)
+
+
+def dry_run(name: str) -> PastRollback:
+    return past(name=name, phase=Phase.DRY_RUN, mode=Mode.DRY_RUN, undone_at=None)
+
 
 CASES: list[tuple[str, World, World]] = [
     # reason, a world that reaches it, its neighbour that does not
@@ -217,6 +234,22 @@ CASES: list[tuple[str, World, World]] = [
     ("undo", world(), world(workload=mode("dry-run"))),
     ("dry-run", world(workload=mode("dry-run")), world()),
     ("approve", world(workload=mode("approve")), world()),
+    ("observing", observing(), observing(annotation="0")),
+    ("observing", observing(dry_run("a")), observing(dry_run("a"), dry_run("b"))),
+    # The decision about this very revision does not count: the next delivery would act on it.
+    ("already-claimed", observing(dry_run("a"), dry_run(OWN_NAME)), observing(dry_run("a"), dry_run("b"))),
+    ("observing", observing(past(phase=Phase.EXPIRED, undone_at=None)), observing(past(undone_at=LONG_AGO))),
+    ("observing", observing(defaults=Defaults(observe_first=1), annotation=None), observing(annotation=None)),
+    (
+        "observing",
+        world(namespace=namespace(annotations=OBSERVE)),
+        world(namespace=namespace(annotations=OBSERVE), workload=observed("0")),
+    ),
+    ("approve", world(workload=observed("2", "approve")), observing()),
+    ("dry-run", world(workload=observed("2", "dry-run")), observing()),
+    ("invalid-policy", observing(annotation="-1"), observing()),
+    ("invalid-policy", observing(annotation="1001"), observing(annotation="1000")),
+    ("invalid-policy", observing(annotation="two"), observing()),
 ]
 
 
@@ -252,6 +285,19 @@ def test_cooldown_defers_to_its_end_and_still_names_the_target() -> None:
     assert decision.claims
     assert decision.not_before == undone + timedelta(minutes=5)
     assert decision.target == V1
+
+
+def test_an_observed_decision_says_so_and_claims_a_dry_run() -> None:
+    decision = decide(observing(dry_run("a")))
+    assert decision.claims
+    assert decision.mode is Mode.DRY_RUN
+    assert decision.detail == "revision 2 (shop-2) to revision 1 (shop-1) (observing, decision 2 of 2)"
+
+
+def test_an_observed_decision_may_be_acted_upon_once_somebody_says_so() -> None:
+    seen = (dry_run(OWN_NAME),)
+    assert decide(observing(*seen)).reason.word == "already-claimed"
+    assert decide(observing(*seen, annotation="0")).reason.word == "undo"
 
 
 def test_own_record_is_not_its_own_duplicate() -> None:

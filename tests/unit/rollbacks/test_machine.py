@@ -74,6 +74,12 @@ CLAIMED_WORLDS: list[tuple[str, dict[str, Any], Phase, str]] = [
     ("rollout paused", {"workload": workload(paused=True)}, Phase.FAILED, "rollout-paused"),
     ("disabled", {"workload": workload(labels={MODE: "disabled"})}, Phase.FAILED, "not-opted-in"),
     ("dry-run", {"workload": workload(labels={MODE: "dry-run"})}, Phase.DRY_RUN, "dry-run"),
+    (
+        "observing",
+        {"workload": workload(annotations={"metricops.dev/observe-first": "1"})},
+        Phase.DRY_RUN,
+        "observing",
+    ),
     ("approve", {"workload": workload(labels={MODE: "approve"})}, Phase.AWAITING_APPROVAL, "approve"),
     ("cooldown", {"rollbacks": (past(undone_at=NOW - SECOND),)}, Phase.DEFERRED, "in-cooldown"),
     ("no target", {"workload": workload(V2)}, Phase.FAILED, "no-target"),
