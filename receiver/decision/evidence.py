@@ -6,8 +6,8 @@ Each question is answered bad, good or unknown. Unknown never blames and never c
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -60,7 +60,7 @@ class Evidence:
 
     `active_at` is when the alert's expression became true, before any `for`. `query` asks the SLI; where there is
     none, `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may undo began at about the
-    same time.
+    same time. `labels` are those that the source shows the alert with: by them its SLI is found once it is absent.
     """
 
     shown: Shown
@@ -71,6 +71,7 @@ class Evidence:
     bound: Bound | None = None
     no_sli: str = ""
     began_elsewhere: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

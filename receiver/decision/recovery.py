@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from receiver.decision.evidence import Answer, Observation, Sample
+from receiver.decision.evidence import Answer, Bound, Observation, Sample
 
 NOT_ASKED = Observation()
 
@@ -22,13 +22,14 @@ class AlertState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One look at the source. `window` and `limit` are the SLI's, None where the rule carries no SLI; `sli` is unknown
-    also where it was not asked. `lingers` is how long the alert stays active after its expression has ended.
+    """One look at the source. `window` and `bound` are the SLI's, None where the rule has none that could be asked;
+    `sli` is unknown also where it was not asked. `lingers` is how long the alert stays active after its expression has
+    ended.
     """
 
     alert: AlertState = AlertState.UNKNOWN
     sli: Observation = NOT_ASKED
-    limit: float | None = None
+    bound: Bound | None = None
     window: timedelta | None = None
     lingers: timedelta = timedelta(0)
 
@@ -38,8 +39,8 @@ class Standing:
         return self.alert is AlertState.ABSENT and (self.window is None or self.sli.answer is Answer.GOOD)
 
 
-def sli_now(sample: Sample | None, limit: float) -> Observation:
+def sli_now(sample: Sample | None, bound: Bound) -> Observation:
     """The SLI by an instant query; NaN (no events) or no sample is unknown."""
     if sample is None or not math.isfinite(sample.value):
         return Observation()
-    return Observation(Answer.BAD if sample.value > limit else Answer.GOOD, sample.value, sample.at)
+    return Observation(bound.answer(sample.value), sample.value, sample.at)

@@ -39,12 +39,17 @@ def combined(parts: Mapping[str, str]) -> str:
     return "\nor\n".join(labelled)
 
 
+def without_name(labels: Mapping[str, str]) -> dict[str, str]:
+    """A series' labels without its name and without the part."""
+    return {key: value for key, value in labels.items() if key not in (PART_LABEL, "__name__")}
+
+
 def read_parts(answer: Mapping[str, Any]) -> dict[str, list[Series]]:
     """The series of a range query's answer by the part that they answer; nothing of an answer that can't be read."""
     found: dict[str, list[Series]] = {}
     try:
         for item in answer["data"]["result"]:
-            labels = {key: value for key, value in item["metric"].items() if key not in (PART_LABEL, "__name__")}
+            labels = without_name(item["metric"])
             samples = tuple(Sample(datetime.fromtimestamp(float(at), UTC), float(v)) for at, v in item["values"])
             found.setdefault(item["metric"].get(PART_LABEL, ""), []).append(Series(labels, samples))
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError):

@@ -7,7 +7,7 @@ the way; so an alert is found by its name and by labels that don't contradict th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,19 +20,24 @@ from receiver.timestamps import parse_time
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the answer says about one alert; `no_sli` says why there is no `sli`."""
+    """What the answer says about one alert; `no_sli` says why there is no `sli`. `labels` are those shown."""
 
     shown: Shown
     active_at: datetime | None = None
     sli: Sli | None = None
     no_sli: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     rule_is_healthy: bool = False
     lingers: timedelta = timedelta(0)
     """How long the alert stays active after its expression has ended (`keep_firing_for`)."""
 
 
-def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
-    """What the source shows of an alert. An alert that is pending is not firing, but not absent either: unknown."""
+def read_alert(answer: Mapping[str, Any], alert: Alert, last_shown: Mapping[str, str] | None = None) -> Reading:
+    """What the source shows of an alert. An alert that is pending is not firing, but not absent either: unknown.
+
+    `last_shown` are the labels that the source showed it with when it was active: what an absent alert's SLI is read
+    by, where the rule does not carry one.
+    """
     try:
         rules = [rule for rule in _rules(answer) if _is_raised_by(rule, alert)]
         if not rules:
@@ -45,7 +50,7 @@ def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
                     return _reading(found, rule, item)
         healthy = all(rule.get("health") == "ok" for rule in rules)
         # Rules of one name for several workloads can look at different things: then none speaks for this alert.
-        slis = [_carried(rule) for rule in rules]
+        slis = [_sli_of_absent(rule, last_shown or {}) for rule in rules]
         sli = slis[0] if all(sli == slis[0] for sli in slis) else None
         return Reading(Shown.ABSENT if healthy else Shown.UNKNOWN, sli=sli, rule_is_healthy=healthy)
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -53,16 +58,17 @@ def read_alert(answer: Mapping[str, Any], alert: Alert) -> Reading:
 
 
 def _reading(found: Shown, rule: Mapping[str, Any], item: Mapping[str, Any]) -> Reading:
-    said = Reading(found, parse_time(item["activeAt"]), lingers=timedelta(seconds=rule.get("keepFiringFor", 0)))
+    lingers = timedelta(seconds=rule.get("keepFiringFor", 0))
+    said = Reading(found, parse_time(item["activeAt"]), labels=item["labels"], lingers=lingers)
     try:
         return replace(said, sli=read_sli(rule, item["labels"]))
     except NoSli as why:
         return replace(said, no_sli=str(why))
 
 
-def _carried(rule: Mapping[str, Any]) -> Sli | None:
+def _sli_of_absent(rule: Mapping[str, Any], last_shown: Mapping[str, str]) -> Sli | None:
     try:
-        return carried_sli(rule)
+        return read_sli(rule, last_shown) if last_shown else carried_sli(rule)
     except NoSli:
         return None
 

@@ -14,8 +14,8 @@ from receiver.decision.evidence import Evidence, Sample, Shown, before_rollout, 
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState, Standing, sli_now
 from receiver.decision.values import Alert, Interval
-from receiver.prometheus.promql import Series, combined, read_parts
-from receiver.prometheus.rules_answer import began_elsewhere, read_alert
+from receiver.prometheus.promql import Series, combined, read_parts, without_name
+from receiver.prometheus.rules_answer import Reading, began_elsewhere, read_alert
 from receiver.prometheus.sli import Sli
 
 UpObserver = Callable[[bool], None]
@@ -45,24 +45,24 @@ class PrometheusSource:
         self._pool = urllib3.PoolManager(retries=False, timeout=timeout)
         self._on_answer = on_answer
 
-    def standing(self, alert: Alert, phase: Phase) -> Standing:
+    def standing(self, alert: Alert, phase: Phase, claimed_on: Evidence | None = None) -> Standing:
         """Whether the alert is active now, and where it is absent after an undo, how the SLI is: by an instant query.
 
-        UNKNOWN without an answer, or without a healthy rule of that name.
+        `claimed_on` is what the source said when the alert was active. UNKNOWN without an answer, or without a healthy
+        rule of that name.
         """
         answer = self._rules()
         if answer is None:
             return Standing()
-        reading, state = read_alert(answer, alert), alert_state(answer, alert)
-        if reading.sli is None:
+        reading = read_alert(answer, alert, claimed_on.labels if claimed_on else None)
+        state, sli = state_of(reading), reading.sli
+        if sli is None:
             return Standing(state, lingers=reading.lingers)
         sample = None
         if phase is Phase.ROLLED_BACK and state is AlertState.ABSENT:
-            instant = self._get("/api/v1/query", query=reading.sli.query)
-            sample = read_sample(instant) if instant is not None else None
-        sli = reading.sli
-        limit = sli.bound.limit
-        return Standing(state, sli_now(sample, limit), limit, sli.window, reading.lingers)
+            instant = self._get("/api/v1/query", query=sli.query)
+            sample = read_sample(instant, sli) if instant is not None else None
+        return Standing(state, sli_now(sample, sli.bound), sli.bound, sli.window, reading.lingers)
 
     def evidence(self, alert: Alert, began: Interval | None, now: datetime) -> Evidence | None:
         """Everything that a decision asks about an alert; None where no source is known.
@@ -77,7 +77,13 @@ class PrometheusSource:
         reading = read_alert(answer, alert)
         onset = reading.active_at or alert.starts_at
         elsewhere = began_elsewhere(answer, alert, onset, self._options.wide_fault_within)
-        said = Evidence(reading.shown, reading.active_at, no_sli=reading.no_sli, began_elsewhere=elsewhere)
+        said = Evidence(
+            reading.shown,
+            reading.active_at,
+            no_sli=reading.no_sli,
+            began_elsewhere=elsewhere,
+            labels=reading.labels,
+        )
         if reading.sli is None or began is None:
             return said
         return self._asked(said, reading.sli, began, now)
@@ -125,24 +131,23 @@ class PrometheusSource:
         return usable
 
 
-def read_sample(answer: Mapping[str, Any]) -> Sample | None:
-    """The sample of an instant query that gives one series, or a scalar; else None."""
+def read_sample(answer: Mapping[str, Any], sli: Sli) -> Sample | None:
+    """The sample of an instant query of which one series is the SLI's, or a scalar; else None."""
     try:
         result = answer["data"]["result"]
         if answer["data"]["resultType"] == "vector":
-            result = result[0]["value"] if len(result) == 1 else None
+            (result,) = (series["value"] for series in result if sli.fits(without_name(series["metric"])))
         at, value = result
         return Sample(datetime.fromtimestamp(float(at), UTC), float(value))
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
 
 
-def alert_state(answer: Mapping[str, Any], alert: Alert) -> AlertState:
-    """Whether an alert is still active, by an answer of `/api/v1/rules`.
+def state_of(reading: Reading) -> AlertState:
+    """Whether an alert is still active.
 
     Pending counts as active: its expression is true. A rule that is not loaded, or not healthy, says nothing.
     """
-    reading = read_alert(answer, alert)
     if reading.active_at is not None:
         return AlertState.ACTIVE
     return AlertState.ABSENT if reading.rule_is_healthy else AlertState.UNKNOWN

@@ -63,7 +63,7 @@ def rolled_back(rollback: Rollback, view: View) -> Step:
         return Wait(min(quiet_since + timing.settle, now + 4 * timing.poll))
     settled = format_duration(timing.settle)
     if standing.window is None:
-        return _unknown("no-sli", f"the alert has been absent for {settled}, but its rule carries no SLI to ask")
+        return _unknown("no-sli", f"the alert has been absent for {settled}, but its rule has no SLI to ask")
     return Move(
         Phase.RECOVERED,
         "sli-good",
@@ -110,7 +110,7 @@ def _unknown(reason: str, message: str) -> Note:
 
 
 def _numbers(standing: Standing) -> str:
-    return f"{standing.sli.value}, its limit is {standing.limit}"
+    return f"{standing.sli.value}, bad is {standing.bound}"
 
 
 def _seconds(waited: timedelta) -> str:

@@ -11,7 +11,8 @@ from rules.comparison import Comparison
 
 LONGEST_QUERY = 16_384
 LONGEST_TEXT = 1024
-"""Characters; the schema (manifests/base/crd.yaml) has the same."""
+MOST_LABELS = 128
+"""Characters, and labels; the schema (manifests/base/crd.yaml) has the same."""
 
 
 def evidence_spec(evidence: Evidence) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def evidence_spec(evidence: Evidence) -> dict[str, Any]:
         "before": _observation(evidence.before),
         "since": _observation(evidence.since),
         "query": evidence.query[:LONGEST_QUERY],
+        "labels": dict(list(evidence.labels.items())[:MOST_LABELS]),
         "beganElsewhere": list(evidence.began_elsewhere[:64]),
         **optional,
     }
@@ -51,6 +53,7 @@ def read_evidence(spec: Mapping[str, Any]) -> Evidence:
         query=spec.get("query", ""),
         bound=_read_bound(spec),
         no_sli=spec.get("noSli", ""),
+        labels=spec.get("labels") or {},
         began_elsewhere=tuple(spec.get("beganElsewhere") or ()),
     )
 

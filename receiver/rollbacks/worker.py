@@ -11,6 +11,7 @@ from receiver import names
 from receiver.cluster.api import Api
 from receiver.cluster.events import tell
 from receiver.decision import reasons
+from receiver.decision.evidence import Evidence
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import Standing
 from receiver.decision.values import Alert, Workload, World
@@ -41,7 +42,7 @@ class Worker:
         api: Api,
         store: RollbackStore,
         reader: WorldReader,
-        look: Callable[[Alert, Phase], Standing],
+        look: Callable[[Alert, Phase, Evidence | None], Standing],
         metrics: Metrics,
         *,
         timing: Timing,
@@ -104,7 +105,7 @@ class Worker:
         world = self._reader.read(rollback.alert, rollback.ref)
         world = self._reader.with_evidence(world) if old_claim else replace(world, evidence=rollback.evidence)
         fresh = rollback.phase is Phase.UNDOING or (rollback.phase is Phase.CLAIMED and not old_claim)
-        standing = Standing() if fresh else self._look(rollback.alert, rollback.phase)
+        standing = Standing() if fresh else self._look(rollback.alert, rollback.phase, rollback.evidence)
         return View(world, standing, self._timing, self._blocked_by(rollback, world))
 
     def _blocked_by(self, rollback: Rollback, world: World) -> str:

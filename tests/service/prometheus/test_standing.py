@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from receiver.decision.evidence import Answer
+from receiver.decision.evidence import Answer, Bound, Evidence, Shown
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState, Standing
 from receiver.decision.values import Alert
 from receiver.prometheus.source import PrometheusSource, SourceOptions
+from rules.comparison import Comparison
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import ManagedProcess, free_port, wait_until
 from tests.unit.scenario import labelled
@@ -25,6 +26,9 @@ SEVERAL = {**SLI, "metricops_sli": 'avg_over_time({__name__=~"test_.+"}[$window]
 STRICT = {**SLI, "metricops_limit": "0.01"}
 
 
+UP = {"a": 0.9, "b": 0.05}
+
+
 def rule(name: str, expression: str, annotations: dict[str, str]) -> dict[str, object]:
     labels = {"metricops": "undo", "namespace": "prod", "deployment": "shop"}
     return {"alert": name, "expr": expression, "labels": labels, "annotations": annotations}
@@ -33,6 +37,8 @@ def rule(name: str, expression: str, annotations: dict[str, str]) -> dict[str, o
 RULES = [
     {"record": "test_ratio", "expr": "vector(0.05)"},
     {"record": "test_other", "expr": "vector(0.5)"},
+    *({"record": "test_up", "expr": f"vector({value})", "labels": {"zone": zone}} for zone, value in UP.items()),
+    rule("RawBelow", "test_up < 0.1", {}),
     rule("Good", "test_ratio > 1", SLI),
     rule("Bad", "test_ratio > 1", STRICT),
     rule("NoEvents", "test_ratio > 1", NO_EVENTS),
@@ -81,7 +87,7 @@ def stands(source: PrometheusSource, name: str, phase: Phase = Phase.ROLLED_BACK
 def test_good_and_bad_by_the_rules_own_limit(source: PrometheusSource) -> None:
     good, bad = stands(source, "Good"), stands(source, "Bad")
     assert (good.alert, good.sli.answer, good.sli.value) == (AlertState.ABSENT, Answer.GOOD, 0.05)
-    assert (good.limit, good.window) == (0.1, timedelta(minutes=1))
+    assert (good.bound, good.window) == (Bound(0.1), timedelta(minutes=1))
     assert good.is_quiet
     assert (bad.alert, bad.sli.answer) == (AlertState.ABSENT, Answer.BAD)
     assert not bad.is_quiet
@@ -96,6 +102,17 @@ def test_no_number_and_several_are_no_answer(source: PrometheusSource, name: str
 
 def test_a_rule_without_an_sli(source: PrometheusSource) -> None:
     assert stands(source, "Unasked") == Standing(AlertState.ABSENT)
+
+
+@pytest.mark.parametrize(("zone", "answer"), [("a", Answer.GOOD), ("c", Answer.UNKNOWN), ("", Answer.UNKNOWN)])
+def test_a_raw_rule_is_asked_for_the_series_of_the_alert(source: PrometheusSource, zone: str, answer: Answer) -> None:
+    labels = {**about("RawBelow").labels, **({"zone": zone} if zone else {})}
+    found = source.standing(labelled(**labels), Phase.ROLLED_BACK, Evidence(Shown.FIRING, labels=labels))
+    assert (found.alert, found.sli.answer, found.bound) == (
+        AlertState.ABSENT if zone else AlertState.ACTIVE,
+        answer,
+        Bound(0.1, Comparison.BELOW),
+    )
 
 
 def test_active_unhealthy_unknown(source: PrometheusSource) -> None:

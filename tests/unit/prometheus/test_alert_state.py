@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from receiver.decision.recovery import AlertState
-from receiver.prometheus.source import alert_state
+from receiver.prometheus.rules_answer import read_alert
+from receiver.prometheus.source import state_of
 from tests.unit.scenario import LABELS, labelled
 
 DELIVERED = labelled(cluster="eu-1")
@@ -44,4 +45,4 @@ OTHER = {**SHOWN, "labels": {**LABELS, "deployment": "cart"}}
     ],
 )
 def test_alert_state(given: Any, state: AlertState) -> None:
-    assert alert_state(given, DELIVERED) is state
+    assert state_of(read_alert(given, DELIVERED)) is state

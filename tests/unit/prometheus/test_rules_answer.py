@@ -65,6 +65,16 @@ def test_the_sli_of_an_absent_alert_is_its_rules() -> None:
     assert read_alert(answer({**carries, "labels": {"deployment": "cart"}}, rule()), alert()).sli is None
 
 
+def test_the_sli_of_an_absent_alert_of_a_raw_rule_needs_the_labels_that_it_was_shown_with() -> None:
+    raw = {**rule(), "query": "test_up < 0.5"}
+    assert read_alert(answer(raw), alert()).sli is None
+    then = read_alert(answer({**raw, "alerts": [shown(zone="a")]}), alert())
+    assert then.labels == {**LABELS, "zone": "a"}
+    now = read_alert(answer(raw), alert(), then.labels)
+    assert now.shown is Shown.ABSENT
+    assert now.sli == then.sli is not None
+
+
 def test_how_long_an_alert_lingers() -> None:
     kept = {**rule(alerts=[shown()]), "keepFiringFor": 120}
     assert read_alert(answer(kept), alert()).lingers == timedelta(minutes=2)
@@ -95,6 +105,11 @@ def test_began_elsewhere() -> None:
     [
         ("vector", [{"metric": {}, "value": [1.5, "0.25"]}], 0.25),
         ("scalar", [1.5, "0.25"], 0.25),
+        (
+            "vector",
+            [{"metric": {"a": "1", "__name__": "x"}, "value": [1, "1"]}, {"metric": {"a": "2"}, "value": [1, "2"]}],
+            1,
+        ),
         ("vector", [], None),
         ("vector", [{"metric": {}, "value": [1, "1"]}] * 2, None),
         ("matrix", [{"metric": {}, "values": [[1, "1"]]}], None),
@@ -103,5 +118,7 @@ def test_began_elsewhere() -> None:
     ],
 )
 def test_the_sample_of_an_instant_query(kind: str, result: Any, value: float | None) -> None:
-    found = read_sample({"data": {"resultType": kind, "result": result}})
+    found = read_sample(
+        {"data": {"resultType": kind, "result": result}}, Sli("e", timedelta(0), Bound(0.1), {"a": "1"})
+    )
     assert (found.value if found else None) == value

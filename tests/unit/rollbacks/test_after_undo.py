@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from receiver.decision.evidence import Answer, Observation
+from receiver.decision.evidence import Answer, Bound, Observation
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState, Standing
 from receiver.rollbacks.after_undo import hangs, time_to_recover
@@ -78,7 +78,7 @@ class TestUndoing:
 def standing(alert: AlertState, sli: Answer = Answer.UNKNOWN, window: timedelta = WINDOW, **changes: Any) -> Standing:
     """What a source says whose rule carries an SLI."""
     value = {Answer.GOOD: 0.01, Answer.BAD: 0.3, Answer.UNKNOWN: None}[sli]
-    return replace(Standing(alert, Observation(sli, value, NOW), 0.1, window), **changes)
+    return replace(Standing(alert, Observation(sli, value, NOW), Bound(0.1), window), **changes)
 
 
 GOOD = standing(AlertState.ABSENT, Answer.GOOD)
@@ -130,7 +130,7 @@ class TestSettling:
         found = at(QUIET, TIMING.settle, GOOD)
         assert moved(found) == (Phase.RECOVERED, "sli-good")
         assert isinstance(found, Move)
-        assert "0.01, its limit is 0.1" in found.message
+        assert "0.01, bad is > 0.1" in found.message
         assert found.fields == {"recoveredAt": format_time(NOW + TIMING.settle)}
 
     def test_goes_on_past_the_deadline(self) -> None:

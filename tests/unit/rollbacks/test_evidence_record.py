@@ -16,7 +16,7 @@ from tests.unit.scenario import evidence
     "given",
     [
         evidence(),
-        evidence(bound=Bound(1.0, Comparison.AT_MOST)),
+        evidence(bound=Bound(1.0, Comparison.AT_MOST), labels={"zone": "a"}),
         evidence(before=Observation(), since=Answer.GOOD, began_elsewhere=("deployment/a in prod",)),
         Evidence(Shown.UNKNOWN),
         Evidence(Shown.FIRING, no_sli="absent has no value while there are series"),
