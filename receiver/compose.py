@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
 from receiver.alertmanager.source import AlertmanagerSource
 from receiver.cluster.api import Api
+from receiver.cluster.control import StopSwitch, watch_control
+from receiver.cluster.watched import Watched
 from receiver.metrics import Metrics
 from receiver.prometheus.source import PrometheusSource, SourceOptions
 from receiver.resync import Resync
+from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.claims import Claimant
 from receiver.rollbacks.driver import Driver
 from receiver.rollbacks.record import Rollback
-from receiver.rollbacks.store import RollbackStore
+from receiver.rollbacks.store import RollbackStore, watch_rollbacks
 from receiver.rollbacks.worker import Worker
-from receiver.rollbacks.world import WorldReader
+from receiver.rollbacks.world import WorldReader, watch_namespaces
 from receiver.settings import Settings
 from receiver.web.admission import Admission
 from receiver.web.app import create_app
@@ -35,9 +39,12 @@ class Receiver:
     driver: Driver
     resync: Resync | None = None
     """None where no Alertmanager is known."""
+    watches: tuple[Watched[Any], ...] = ()
 
     def start(self) -> None:
         """Start the threads."""
+        for watch in self.watches:
+            watch.start()
         self.driver.start()
         if self.resync is not None:
             self.resync.start()
@@ -47,6 +54,8 @@ class Receiver:
         if self.resync is not None:
             self.resync.stop()
         self.driver.stop()
+        for watch in self.watches:
+            watch.stop()
 
 
 def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
@@ -66,12 +75,25 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
     def on_phase(rollback: Rollback) -> None:
         metrics.transitions.labels(rollback.phase).inc()
 
-    store = RollbackStore(api, namespace=settings.watch_namespace or None, on_phase=on_phase)
+    only_in = settings.watch_namespace or None
+    records = watch_rollbacks(api, only_in)
+    control = watch_control(api, settings.namespace)
+    # Watching namespaces takes a right for all of them: with one, it is read when it is needed.
+    namespaces = None if only_in else watch_namespaces(api)
+    store = RollbackStore(api, namespace=only_in, on_phase=on_phase, watched=records)
+    budget = Budget(api, settings.namespace, settings.limits, clock=now)
     source = PrometheusSource(
         SourceOptions(settings.prometheus_url), on_answer=lambda up: metrics.source_up.labels("prometheus").set(up)
     )
     reader = WorldReader(
-        api, store, settings.defaults, control_namespace=settings.namespace, clock=now, ask=source.evidence
+        api,
+        store,
+        StopSwitch(api, settings.namespace, watched=control),
+        settings.defaults,
+        clock=now,
+        ask=source.evidence,
+        budget=budget,
+        namespaces=namespaces,
     )
     alertmanager = _alertmanager(settings, metrics)
     worker = Worker(
@@ -82,9 +104,11 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
         metrics,
         timing=settings.timing,
         clock=now,
+        budget=budget,
         why_held=alertmanager.why_held if alertmanager else None,
     )
-    driver = Driver(store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every)
+    driver = Driver(store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every, budget=budget)
+    records.on_change = driver.changed
     claimant = Claimant(api, store, reader, metrics, clock=now, on_claim=driver.enqueue)
     app = create_app(
         claimant.handle,
@@ -100,7 +124,7 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
         if alertmanager
         else None
     )
-    return Receiver(app, driver, resync)
+    return Receiver(app, driver, resync, tuple(watch for watch in (records, control, namespaces) if watch is not None))
 
 
 def _alertmanager(settings: Settings, metrics: Metrics) -> AlertmanagerSource | None:

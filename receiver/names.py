@@ -41,6 +41,10 @@ CONTROL_KEY = "undo"
 CONTROL_RUN = "run"
 CONTROL_STOP = "stop"
 
+# The undos of the last hours, which budgets are counted by.
+BUDGET_CONFIGMAP = "metricops-budget"
+BUDGET_KEY = "undos"
+
 DEFAULT_NAMESPACE = "metricops-system"
 
 # Annotations and labels that belong to Kubernetes' own controllers.

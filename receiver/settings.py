@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from receiver import names
 from receiver.decision.policy import MOST_OBSERVED
+from receiver.decision.budget import Limits
 from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
 from receiver.intake.envelope import Bounds
@@ -68,6 +69,9 @@ class Settings:
     observe_first: str = _setting(
         "0", "A newly enabled workload stays in dry-run until so many decisions to undo a release of it were seen."
     )
+    namespace_budget: str = _setting("5", "Most undos in one namespace within the budget's window.")
+    cluster_budget: str = _setting("10", "Most undos in the whole cluster within the budget's window.")
+    budget_window: str = _setting("1h", "How long an undo counts for the budgets.")
     rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
     settle: str = _setting(
         "1m", "The alert must be absent and its SLI good for this long before a workload counts as recovered."
@@ -105,8 +109,8 @@ class Settings:
 
     def check(self) -> None:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
-        _ = (self.defaults, self.timing, self.address, self.thread_count, self.places, self.body_limit, self.bounds)
-        _ = (self.sweep_every, self.resync_every, self.api_timeout_seconds, self.request_seconds)
+        _ = (self.defaults, self.limits, self.timing, self.address, self.thread_count, self.places, self.body_limit)
+        _ = (self.bounds, self.sweep_every, self.resync_every, self.api_timeout_seconds, self.request_seconds)
         for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
             if getattr(self, name) not in allowed:
                 raise self._wrong(name, f"one of {', '.join(allowed)}")
@@ -138,6 +142,15 @@ class Settings:
             evidence=self._evidence_policy,
             observe_first=self._number("observe_first", 0, MOST_OBSERVED),
             wide_fault_workloads=self._number("wide_fault_workloads", 1, 10_000),
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How many undos an hour may hold."""
+        return Limits(
+            namespace=self._number("namespace_budget", 1, 100_000),
+            cluster=self._number("cluster_budget", 1, 100_000),
+            window=self._duration("budget_window"),
         )
 
     @property

@@ -31,6 +31,9 @@ class ReceiverProcess:
             "METRICOPS_KUBECONFIG": str(kubeconfig),
             "METRICOPS_TOKEN_FILE": str(self._token),
             "METRICOPS_SWEEP_INTERVAL": "1s",
+            # Many tests share one cluster, and so one budget.
+            "METRICOPS_NAMESPACE_BUDGET": "100000",
+            "METRICOPS_CLUSTER_BUDGET": "100000",
             **{f"METRICOPS_{key.upper()}": value for key, value in settings.items()},
         }
         command = [sys.executable, "-m", "cli.main", "receiver", "serve"]

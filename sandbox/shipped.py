@@ -11,7 +11,7 @@ from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from sandbox.process import wait_until
 
 BASE = Path(__file__).parents[1] / "manifests/base"
-INSTALLED = ("crd.yaml", "namespace.yaml", "rbac.yaml", "people.yaml", "control.yaml")
+INSTALLED = ("crd.yaml", "namespace.yaml", "rbac.yaml", "people.yaml", "control.yaml", "budget.yaml")
 PLURALS = {
     "CustomResourceDefinition": "customresourcedefinitions",
     "Namespace": "namespaces",

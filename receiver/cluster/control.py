@@ -3,25 +3,59 @@
 from __future__ import annotations
 
 from receiver import names
-from receiver.cluster.api import Api, ApiError, object_path
+from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.cluster.watched import Watched
 
 
-def why_stopped(api: Api, namespace: str) -> str | None:
-    """None while undos may happen, else the reason in words. Read fresh; what is missing or forbidden stops.
+class StopSwitch:
+    """The switch of one installation, in the receiver's namespace.
 
-    Raises `ApiError` where the API server did not do its part: nothing is undone then either, but an alert that is
-    refused for that would be lost, so it is judged again.
+    With `watched` (of `watch_control`) it is known without a request; before every write it is read.
     """
-    where = f"ConfigMap {namespace}/{names.CONTROL_CONFIGMAP}"
-    try:
-        data = api.get(object_path("v1", "configmaps", namespace, names.CONTROL_CONFIGMAP)).get("data") or {}
-    except ApiError as error:
-        if error.status not in (403, 404):
-            raise
-        return f"{where} cannot be read: {error.status or 'no answer'} {error.reason}".rstrip()
-    value = data.get(names.CONTROL_KEY)
+
+    def __init__(self, api: Api, namespace: str, *, watched: Watched[JsonObject] | None = None) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._watched = watched
+
+    def why_stopped(self, *, fresh: bool = True) -> str | None:
+        """None while undos may happen, else the reason in words. What is missing or forbidden stops.
+
+        Raises `ApiError` where the API server did not do its part: nothing is undone then either, but an alert that
+        is refused for that would be lost, so it is judged again.
+        """
+        where = f"ConfigMap {self._namespace}/{names.CONTROL_CONFIGMAP}"
+        known = None if fresh else self._known()
+        if known is None:
+            try:
+                known = self._api.get(object_path("v1", "configmaps", self._namespace, names.CONTROL_CONFIGMAP))
+            except ApiError as error:
+                if error.status not in (403, 404):
+                    raise
+                return f"{where} cannot be read: {error.status or 'no answer'} {error.reason}".rstrip()
+        return why_stopped(known, where)
+
+    def _known(self) -> JsonObject | None:
+        if self._watched is None or not self._watched.is_current:
+            return None
+        return self._watched.get(self._namespace, names.CONTROL_CONFIGMAP)
+
+
+def why_stopped(control: JsonObject, where: str) -> str | None:
+    """What the ConfigMap says: None for `run`, else the reason in words. `where` names it."""
+    value = (control.get("data") or {}).get(names.CONTROL_KEY)
     if value == names.CONTROL_RUN:
         return None
     if value == names.CONTROL_STOP:
         return f"{where} says {names.CONTROL_STOP}"
     return f"{where}, key {names.CONTROL_KEY}: found {value!r}, expected {names.CONTROL_RUN} or {names.CONTROL_STOP}"
+
+
+def watch_control(api: Api, namespace: str) -> Watched[JsonObject]:
+    """A watch of the one ConfigMap, which RBAC allows by its name."""
+    return Watched(
+        api,
+        object_path("v1", "configmaps", namespace),
+        lambda item: item,
+        selector={"fieldSelector": f"metadata.name={names.CONTROL_CONFIGMAP}"},
+    )

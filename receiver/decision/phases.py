@@ -42,7 +42,15 @@ LEAVES_TO: dict[Phase, frozenset[Phase]] = {
     ),
     Phase.DEFERRED: frozenset({Phase.CLAIMED, Phase.SUPERSEDED}),
     Phase.AWAITING_APPROVAL: frozenset(
-        {Phase.UNDOING, Phase.REJECTED, Phase.EXPIRED, Phase.SUPERSEDED, Phase.DEFERRED, Phase.FAILED}
+        {
+            Phase.UNDOING,
+            Phase.REJECTED,
+            Phase.EXPIRED,
+            Phase.SUPERSEDED,
+            Phase.DEFERRED,
+            Phase.OVER_BUDGET,
+            Phase.FAILED,
+        }
     ),
     Phase.UNDOING: frozenset({Phase.ROLLED_BACK, Phase.FAILED, Phase.SUPERSEDED, Phase.CONTESTED}),
     Phase.ROLLED_BACK: frozenset({Phase.RECOVERED, Phase.NOT_RECOVERED, Phase.CONTESTED, Phase.SUPERSEDED}),

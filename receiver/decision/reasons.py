@@ -181,6 +181,14 @@ NO_TARGET = Reason(
     "No earlier revision is left that could be restored.",
     "Check revisionHistoryLimit; a first release has nothing to go back to. Fix forward.",
 )
+OVER_BUDGET = Reason(
+    "over-budget",
+    Verdict.REFUSED,
+    "The namespace or the cluster has had as many undos within the hour as its budget allows: a fault that wide is not "
+    "one bad release.",
+    "Look for what the workloads share; undo by hand what is to blame, or raise METRICOPS_NAMESPACE_BUDGET or "
+    "METRICOPS_CLUSTER_BUDGET. It is decided again by itself once a slot is free.",
+)
 IN_COOLDOWN = Reason(
     "in-cooldown",
     Verdict.DEFERRED,
@@ -240,6 +248,7 @@ ALL_REASONS: tuple[Reason, ...] = (
     OWNED,
     GITOPS_OWNER,
     NO_TARGET,
+    OVER_BUDGET,
     IN_COOLDOWN,
     UNDO,
     DRY_RUN,

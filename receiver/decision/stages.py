@@ -263,6 +263,17 @@ def has_target(case: Case) -> Refusal | None:
     return Refusal(reasons.NO_TARGET, f"revisions in the history: {numbers or 'none'}")
 
 
+def is_within_budget(case: Case) -> Refusal | None:
+    """What was already put on record as over the budget is not claimed again before the budget is free."""
+    over, blamed = case.world.over_budget, case.blamed
+    if over is None or blamed is None:
+        return None
+    own = rollback_name(case.workload, blamed)
+    if any(past.name == own and past.phase is Phase.OVER_BUDGET for past in case.world.rollbacks):
+        return Refusal(reasons.OVER_BUDGET, over, own)
+    return None
+
+
 ALERT_STAGES: tuple[AlertStage, ...] = (is_firing, asks_for_undo, names_one_workload)
 
 CASE_STAGES: tuple[CaseStage, ...] = (
@@ -284,6 +295,7 @@ CASE_STAGES: tuple[CaseStage, ...] = (
     is_not_owned,
     is_not_owned_by_gitops,
     has_target,
+    is_within_budget,
 )
 
 

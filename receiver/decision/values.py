@@ -175,8 +175,8 @@ class World:
     """Everything that a decision looks at.
 
     `rollbacks` are the records of the workload's namespace, kind and name, also of earlier objects of that name.
-    `stopped` is None while the stop switch allows undos, else the reason in words. `evidence` is None where no source
-    of metrics is known.
+    `stopped` is None while the stop switch allows undos, else the reason in words; `over_budget` likewise, as it was
+    last known: the budget itself is asked by taking a slot. `evidence` is None where no source of metrics is known.
     """
 
     alert: Alert
@@ -186,6 +186,7 @@ class World:
     namespace: NamespaceFacts = field(default_factory=lambda: NamespaceFacts({}, {}))
     rollbacks: tuple[PastRollback, ...] = ()
     stopped: str | None = None
+    over_budget: str | None = None
     evidence: Evidence | None = None
 
 

@@ -18,6 +18,7 @@ from receiver.logs import log
 from receiver.metrics import Metrics
 from receiver.rollbacks.record import Rollback, new_rollback
 from receiver.rollbacks.store import LostRaceError, RollbackStore
+from receiver.rollbacks.worker import Claim
 from receiver.rollbacks.world import Clock, WorldReader
 from receiver.timestamps import format_time
 
@@ -48,7 +49,7 @@ class Claimant:
         metrics: Metrics,
         *,
         clock: Clock,
-        on_claim: Callable[[Rollback], None],
+        on_claim: Callable[[Claim], None],
     ) -> None:
         self._api = api
         self._store = store
@@ -62,6 +63,10 @@ class Claimant:
         early = ignore_early(alert)
         if isinstance(early, Decision):
             return Outcome(early)
+        standing = self._store.standing_for(alert, early)
+        if standing is not None:
+            detail = f"{standing.name} is {standing.phase}"
+            return Outcome(Decision(reasons.ALREADY_CLAIMED, detail, early, rollback=standing.name))
         world = self._reader.read(alert, early)
         decision = decide(world)
         if decision.claims or decision.reason in EVIDENCE_MAY_CHANGE:
@@ -84,7 +89,7 @@ class Claimant:
                 replace(decision, reason=reasons.ALREADY_CLAIMED, detail=f"{decision.rollback} was claimed meanwhile")
             )
         self._metrics.alert_to_claim_seconds.observe(max(0.0, (now - world.alert.starts_at).total_seconds()))
-        self._on_claim(rollback)
+        self._on_claim(Claim(rollback, world))
         return Outcome(decision, rollback)
 
     def _claim_again(self, decision: Decision, workload: Workload, now: datetime) -> Rollback | None:

@@ -12,10 +12,11 @@ from receiver.cluster.api import ApiError
 from receiver.decision.phases import Phase
 from receiver.logs import log
 from receiver.metrics import Metrics
+from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.machine import is_finished
 from receiver.rollbacks.record import Rollback, age
 from receiver.rollbacks.store import RollbackStore
-from receiver.rollbacks.worker import Worker, retry_delay
+from receiver.rollbacks.worker import Claim, Worker, retry_delay
 from receiver.rollbacks.world import Clock, WorldReader
 
 Key = tuple[str, str]
@@ -43,6 +44,7 @@ class Driver:
         *,
         clock: Clock,
         sweep_every: timedelta,
+        budget: Budget,
         threads: int = 4,
     ) -> None:
         self._store = store
@@ -51,6 +53,8 @@ class Driver:
         self._metrics = metrics
         self._clock = clock
         self._sweep_every = sweep_every
+        self._budget = budget
+        self._claims: dict[Key, Claim] = {}
         self._condition = threading.Condition()
         self._due: list[tuple[datetime, Key]] = []
         self._queued: dict[Key, datetime] = {}
@@ -81,9 +85,17 @@ class Driver:
         """Whether the records could be listed at least once."""
         return self._swept.is_set()
 
-    def enqueue(self, rollback: Rollback) -> None:
-        """Work on this record as soon as a thread is free."""
-        self._enqueue(rollback.key, self._clock())
+    def enqueue(self, claim: Claim) -> None:
+        """Work on this claim as soon as a thread is free."""
+        self._claims[claim.rollback.key] = claim
+        self._enqueue(claim.rollback.key, self._clock())
+
+    def changed(self, rollback: Rollback) -> None:
+        """Somebody else wrote this record: one that waits here is looked at now."""
+        with self._condition:
+            waits = rollback.key in self._queued
+        if waits:
+            self._enqueue(rollback.key, self._clock())
 
     def sweep(self) -> None:
         """Look at all records once: queue what is unfinished, show the gauges. Raises `ApiError`."""
@@ -100,6 +112,13 @@ class Driver:
                 self._enqueue(rollback.key, now + place * timedelta(microseconds=1))
         self._metrics.records.show(rollbacks, self._still_restored(rollbacks))
         self._swept.set()
+        self._look_at_budget()
+
+    def _look_at_budget(self) -> None:
+        try:
+            self._budget.look()
+        except ApiError as error:
+            log("budget not read", level=logging.WARNING, error=str(error))
 
     def _still_restored(self, rollbacks: list[Rollback]) -> list[Rollback]:
         """Per workload the latest record whose restored template is what runs now."""
@@ -148,7 +167,7 @@ class Driver:
         while (key := self._take()) is not None:
             again: datetime | None = None
             try:
-                again = self._worker.work(*key)
+                again = self._worker.work(*key, self._claims.pop(key, None))
                 self._failures.pop(key, None)
             except ApiError as error:
                 failures = self._failures[key] = self._failures.get(key, 0) + 1

@@ -31,6 +31,11 @@ def is_finished(rollback: Rollback) -> bool:
     return rollback.phase not in _HANDLERS or bool(rollback.status.get("recoveryUnknown"))
 
 
+def judges(rollback: Rollback) -> bool:
+    """Whether the next step may judge the alert: for that the whole world is read, else the workload is enough."""
+    return rollback.phase is Phase.CLAIMED or (rollback.phase is Phase.AWAITING_APPROVAL and bool(rollback.approval))
+
+
 def _claimed(rollback: Rollback, view: View) -> Step:
     moved = _undo_found(rollback, view.world.workload) or _moved_on(rollback, view.world.workload)
     if moved:
@@ -94,7 +99,7 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
             return _approved(rollback, view)
     if expires is not None and world.now >= expires:
         return Move(Phase.EXPIRED, "expired", "nobody approved it in time")
-    return Wait(world.now + 2 * view.timing.poll)
+    return Wait(world.now + view.timing.approval_poll)
 
 
 def _approved(rollback: Rollback, view: View) -> Step:

@@ -22,6 +22,8 @@ class Timing:
     settle: timedelta = timedelta(seconds=60)
     recovery_deadline: timedelta = timedelta(minutes=15)
     poll: timedelta = timedelta(milliseconds=500)
+    approval_poll: timedelta = timedelta(seconds=5)
+    """Beside what the watch tells at once."""
     rollout_hangs_after: timedelta = timedelta(seconds=10)
 
 

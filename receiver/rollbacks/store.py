@@ -8,8 +8,9 @@ from typing import Any
 
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
-from receiver.decision.phases import Phase, check_transition
-from receiver.decision.values import WorkloadRef
+from receiver.cluster.watched import Watched
+from receiver.decision.phases import CLAIMABLE_AGAIN, Phase, check_transition
+from receiver.decision.values import Alert, WorkloadRef
 from receiver.logs import log
 from receiver.rollbacks.record import Rollback, read_rollback, record_labels
 
@@ -21,12 +22,23 @@ class LostRaceError(Exception):
 
 
 class RollbackStore:
-    """The records of one cluster, or of one namespace where `namespace` is given."""
+    """The records of one cluster, or of one namespace where `namespace` is given.
 
-    def __init__(self, api: Api, *, namespace: str | None = None, on_phase: PhaseObserver | None = None) -> None:
+    With `watched` (of `watch_rollbacks`) they are found without a request; what is written is guarded in any case.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        namespace: str | None = None,
+        on_phase: PhaseObserver | None = None,
+        watched: Watched[Rollback] | None = None,
+    ) -> None:
         self._api = api
         self._namespace = namespace
         self._on_phase = on_phase
+        self._watched = watched
 
     def create(self, body: JsonObject) -> Rollback | None:
         """Create a record; None where the name is taken. Raises `ApiError` for every other refusal.
@@ -35,7 +47,7 @@ class RollbackStore:
         """
         path = object_path(names.API_VERSION, names.ROLLBACKS, body["metadata"]["namespace"])
         try:
-            rollback = read_rollback(self._api.create(path, body, fieldManager=names.FIELD_MANAGER))
+            rollback = self._kept(self._api.create(path, body, fieldManager=names.FIELD_MANAGER))
         except ApiError as error:
             if error.status == 409 and error.reason == "AlreadyExists":
                 return None
@@ -52,8 +64,23 @@ class RollbackStore:
                 return None
             raise
 
+    def known(self, namespace: str, name: str) -> Rollback | None:
+        """One record as of a moment ago; None where it does not exist."""
+        found = self._current.get(namespace, name) if self._current else None
+        return found or self.get(namespace, name)
+
+    def standing_for(self, alert: Alert, ref: WorkloadRef) -> Rollback | None:
+        """A record of this very alert that leaves nothing to decide, where that is known without a request."""
+        for rollback in self._current.of_group(ref) if self._current else ():
+            is_same = rollback.alert.fingerprint == alert.fingerprint and rollback.alert.starts_at == alert.starts_at
+            if is_same and (rollback.phase not in CLAIMABLE_AGAIN or rollback.undone_at is not None):
+                return rollback
+        return None
+
     def of_workload(self, ref: WorkloadRef) -> list[Rollback]:
         """All records of the workload's namespace, kind and name."""
+        if self._current:
+            return self._current.of_group(ref)
         selector = ",".join(f"{key}={value}" for key, value in record_labels(ref).items())
         items = self._api.get(object_path(names.API_VERSION, names.ROLLBACKS, ref.namespace), labelSelector=selector)[
             "items"
@@ -63,6 +90,8 @@ class RollbackStore:
 
     def all(self) -> list[Rollback]:
         """Every record that can be read. Raises `ApiError`."""
+        if self._current:
+            return self._current.all()
         items = self._api.get(object_path(names.API_VERSION, names.ROLLBACKS, self._namespace))["items"]
         return readable(items)
 
@@ -82,23 +111,42 @@ class RollbackStore:
         body = {"metadata": {"resourceVersion": rollback.resource_version}, "status": fields}
         path = object_path(names.API_VERSION, names.ROLLBACKS, rollback.ref.namespace, rollback.name, "status")
         try:
-            return read_rollback(self._api.merge_patch(path, body, fieldManager=names.FIELD_MANAGER))
+            return self._kept(self._api.merge_patch(path, body, fieldManager=names.FIELD_MANAGER))
         except ApiError as error:
             if error.status in (404, 409):
                 raise LostRaceError(str(error)) from error
             raise
+
+    @property
+    def _current(self) -> Watched[Rollback] | None:
+        return self._watched if self._watched is not None and self._watched.is_current else None
+
+    def _kept(self, item: JsonObject) -> Rollback:
+        if self._watched is not None:
+            self._watched.put(item)
+        return read_rollback(item)
 
     def _observe(self, rollback: Rollback) -> None:
         if self._on_phase is not None:
             self._on_phase(rollback)
 
 
+def watch_rollbacks(
+    api: Api, namespace: str | None = None, *, on_state: Callable[[bool], None] | None = None
+) -> Watched[Rollback]:
+    """A watch of all records, or of one namespace's; found by workload."""
+    path = object_path(names.API_VERSION, names.ROLLBACKS, namespace)
+    return Watched(api, path, _readable, group=lambda rollback: rollback.ref, on_state=on_state)
+
+
 def readable(items: list[JsonObject]) -> list[Rollback]:
     """The records that have the schema's shape; one that somebody made by hand must not stop the others."""
-    found: list[Rollback] = []
-    for item in items:
-        try:
-            found.append(read_rollback(item))
-        except ValueError as error:
-            log("record ignored", level=logging.WARNING, error=str(error))
-    return found
+    return [rollback for rollback in map(_readable, items) if rollback is not None]
+
+
+def _readable(item: JsonObject) -> Rollback | None:
+    try:
+        return read_rollback(item)
+    except ValueError as error:
+        log("record ignored", level=logging.WARNING, error=str(error))
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from receiver import names
@@ -18,8 +18,9 @@ from receiver.decision.values import Alert, Workload, World
 from receiver.logs import log
 from receiver.metrics import Metrics
 from receiver.rollbacks.after_undo import hangs
+from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.conditions import conditions_after, with_conditions
-from receiver.rollbacks.machine import is_finished, next_step
+from receiver.rollbacks.machine import is_finished, judges, next_step
 from receiver.rollbacks.record import Rollback, age, restored_by_note
 from receiver.rollbacks.steps import Finished, Move, Note, SendUndo, Timing, View, Wait
 from receiver.rollbacks.store import LostRaceError, RollbackStore
@@ -30,8 +31,18 @@ from receiver.workloads.kind import UndoRefusedError, WorldMovedError
 from receiver.workloads.registry import KINDS
 
 MOST_STEPS = 20
+FRESH = timedelta(seconds=2)
+"""A world younger than this need not be read again before the undo: the guard of the PATCH tells if it has moved."""
 MOST_WORLD_MOVES = 5
 WARNING_PHASES = frozenset({Phase.NOT_RECOVERED, Phase.CONTESTED, Phase.FAILED, Phase.OVER_BUDGET, Phase.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A record that has just been made, and the world that it was judged by."""
+
+    rollback: Rollback
+    world: World
 
 
 class Worker:
@@ -47,6 +58,7 @@ class Worker:
         *,
         timing: Timing,
         clock: Clock,
+        budget: Budget,
         why_held: Callable[[Alert], str | None] | None = None,
     ) -> None:
         """`look` asks the source about an alert; the phase says whether the SLI counts. `why_held` says what holds an
@@ -59,23 +71,28 @@ class Worker:
         self._metrics = metrics
         self._timing = timing
         self._clock = clock
+        self._budget = budget
         self._why_held = why_held
 
-    def work(self, namespace: str, name: str) -> datetime | None:
-        """Go on with a record until it has to wait or is finished.
+    def work(self, namespace: str, name: str, claim: Claim | None = None) -> datetime | None:
+        """Go on with a record until it has to wait or is finished. `claim` is what has just been made of an alert, so
+        that neither the record nor the world is read twice.
 
         Returns when to look again; None where nobody needs to. Raises `ApiError` where the API server did not do its
         part: look again a little later.
         """
-        world_moves = 0
+        world_moves, lost_race = 0, False
         for _ in range(MOST_STEPS):
-            rollback = self._store.get(namespace, name)
+            rollback, fresh_world = self._taken_up(namespace, name, claim, fresh=lost_race)
+            claim, lost_race = None, False
             if rollback is None or is_finished(rollback):
                 return None
             try:
-                view = self._view(rollback)
+                view = self._view(rollback, fresh_world)
                 step = next_step(rollback, view)
-                if rollback.phase is Phase.UNDOING and not help_along(self._api, rollback, view, step):
+                if rollback.phase is Phase.UNDOING and not help_along(
+                    self._api, rollback, view, step, self._reader.why_stopped
+                ):
                     return self._clock() + self._timing.poll
                 match step:
                     case Finished():
@@ -89,7 +106,7 @@ class Worker:
                     case SendUndo():
                         self._undo(rollback, view.world.workload)
             except LostRaceError:
-                continue
+                lost_race = True
             except WorldMovedError as error:
                 world_moves += 1
                 log("world moved before the undo", rollback=name, namespace=namespace, detail=str(error))
@@ -99,18 +116,42 @@ class Worker:
                 self._fail(rollback, "undo-refused", str(error))
         return self._clock() + self._timing.poll
 
-    def _view(self, rollback: Rollback) -> View:
+    def _taken_up(
+        self, namespace: str, name: str, claim: Claim | None, *, fresh: bool
+    ) -> tuple[Rollback | None, World | None]:
+        """The record, and the world where it has just been read. Before an undo the record must not be an old one:
+        unlike its own moves, the PATCH of a workload does not tell.
+        """
+        if claim is not None:
+            is_fresh = self._clock() - claim.world.now < FRESH and claim.world.workload is not None
+            # Without labels there is nothing that the guard could test an owner's word by.
+            guarded = is_fresh and bool(claim.world.workload and claim.world.workload.labels)
+            return claim.rollback, claim.world if guarded else None
+        rollback = None if fresh else self._store.known(namespace, name)
+        if rollback is None or judges(rollback):
+            rollback = self._store.get(namespace, name)
+        return rollback, None
+
+    def _view(self, rollback: Rollback, fresh_world: World | None) -> View:
+        if not judges(rollback):
+            world = self._reader.workload_alone(rollback.alert, rollback.ref)
+            if rollback.phase is Phase.UNDOING:
+                return View(world, Standing(), self._timing, self._blocked_by(rollback, world))
+            return View(world, self._look(rollback.alert, rollback.phase, rollback.evidence), self._timing)
         old_claim = rollback.phase is Phase.CLAIMED and age(rollback, self._clock()) > self._timing.judge_again_after
+        if fresh_world is not None:
+            world = self._reader.again(fresh_world)
+        else:
+            world = self._reader.read(rollback.alert, rollback.ref, before_write=True)
         # Only an old claim is judged on new evidence; a fresh one has just been, and the others have it behind them.
-        world = self._reader.read(rollback.alert, rollback.ref)
         world = self._reader.with_evidence(world) if old_claim else replace(world, evidence=rollback.evidence)
-        fresh = rollback.phase is Phase.UNDOING or (rollback.phase is Phase.CLAIMED and not old_claim)
+        fresh = rollback.phase is Phase.CLAIMED and not old_claim
         standing = Standing() if fresh else self._look(rollback.alert, rollback.phase, rollback.evidence)
-        return View(world, standing, self._timing, self._blocked_by(rollback, world))
+        return View(world, standing, self._timing)
 
     def _blocked_by(self, rollback: Rollback, world: World) -> str:
         workload = world.workload
-        if rollback.phase is not Phase.UNDOING or workload is None or workload.rollout_complete:
+        if workload is None or workload.rollout_complete:
             return ""
         if not hangs(rollback, self._timing, world.now):
             return ""
@@ -128,9 +169,17 @@ class Worker:
         target = next((r for r in workload.revisions if r.template_hash == rollback.target_hash), None)
         if target is None:
             raise UndoRefusedError(f"the target revision {rollback.target_number} no longer exists")
-        KINDS[rollback.ref.kind].undo(
-            self._api, workload, target, rollback.target_template, restored_by_note(rollback, now)
-        )
+        over = self._budget.take(rollback)
+        if over is not None:
+            self._move(rollback, Move(Phase.OVER_BUDGET, reasons.OVER_BUDGET.word, over))
+            return
+        try:
+            KINDS[rollback.ref.kind].undo(
+                self._api, workload, target, rollback.target_template, restored_by_note(rollback, now)
+            )
+        except (WorldMovedError, UndoRefusedError):
+            self._budget.give_back(rollback)
+            raise
         self._metrics.alert_to_undo_seconds.observe(max(0.0, (now - rollback.alert.starts_at).total_seconds()))
         log("undo accepted", rollback=rollback.name, namespace=rollback.ref.namespace, workload=str(rollback.ref))
         moved = Move(Phase.UNDOING, "undo", "the undo was accepted", {"undoneAt": format_time(now)})

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from receiver.cluster.api import Api, ApiError, may_be_name, object_path
-from receiver.cluster.control import why_stopped
+from receiver.cluster.api import Api, ApiError, JsonObject, may_be_name, object_path
+from receiver.cluster.control import StopSwitch
+from receiver.cluster.watched import Watched
 from receiver.decision.evidence import Evidence
 from receiver.decision.values import Alert, Defaults, Interval, NamespaceFacts, Workload, WorkloadRef, World
+from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.store import RollbackStore
 from receiver.workloads.registry import KINDS
 
@@ -24,47 +26,72 @@ def ask_nobody(_alert: Alert, _began: Interval | None, _now: datetime) -> Eviden
 
 
 class WorldReader:
-    """Reads everything fresh from the API server; nothing is remembered."""
+    """Reads the world: the workload from the API server, the rest from what is watched, where that is current."""
 
     def __init__(
         self,
         api: Api,
         store: RollbackStore,
+        switch: StopSwitch,
         defaults: Defaults,
         *,
-        control_namespace: str,
         clock: Clock,
         ask: Ask = ask_nobody,
+        budget: Budget | None = None,
+        namespaces: Watched[JsonObject] | None = None,
     ) -> None:
         self._ask = ask
         self._api = api
         self._store = store
+        self._switch = switch
         self._defaults = defaults
-        self._control_namespace = control_namespace
         self._clock = clock
+        self._budget = budget
+        self._namespaces = namespaces
 
-    def read(self, alert: Alert, ref: WorkloadRef) -> World:
+    def read(self, alert: Alert, ref: WorkloadRef, *, before_write: bool = False) -> World:
         """The world around an alert and the workload that it names, without evidence.
 
-        Raises `ApiError` where it can't be read.
+        `before_write` asks the API server itself for the stop switch. Raises `ApiError` where it can't be read.
         """
         workload = self.workload(ref)
         if workload is None:
             return World(alert=alert, now=self._clock(), defaults=self._defaults)
-        return World(
-            alert=alert,
-            now=self._clock(),
-            defaults=self._defaults,
-            workload=workload,
-            namespace=self._namespace(ref.namespace),
-            rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(ref)),
-            stopped=why_stopped(self._api, self._control_namespace),
-        )
+        return self._around(alert, workload, before_write=before_write)
+
+    def again(self, world: World) -> World:
+        """The world around a workload that was read a moment ago, before an undo whose guard tells if it has changed
+        since. Raises `ApiError`.
+        """
+        if world.workload is None:
+            return world
+        return self._around(world.alert, world.workload, before_write=True)
+
+    def workload_alone(self, alert: Alert, ref: WorkloadRef) -> World:
+        """What is enough to follow an undo: the workload, and nothing else. Raises `ApiError`."""
+        return World(alert=alert, now=self._clock(), defaults=self._defaults, workload=self.workload(ref))
 
     def with_evidence(self, world: World) -> World:
         """The same world with what the source says of it now."""
         began = world.workload.rollout_began if world.workload else None
         return replace(world, evidence=self._ask(world.alert, began, world.now))
+
+    def why_stopped(self) -> str | None:
+        """The stop switch, read now. Raises `ApiError`."""
+        return self._switch.why_stopped()
+
+    def _around(self, alert: Alert, workload: Workload, *, before_write: bool) -> World:
+        namespace = workload.ref.namespace
+        return World(
+            alert=alert,
+            now=self._clock(),
+            defaults=self._defaults,
+            workload=workload,
+            namespace=self._namespace(namespace),
+            rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(workload.ref)),
+            stopped=self._switch.why_stopped(fresh=before_write),
+            over_budget=self._budget.why_over(namespace) if self._budget else None,
+        )
 
     def workload(self, ref: WorkloadRef) -> Workload | None:
         """The workload alone; None where it does not exist."""
@@ -73,10 +100,22 @@ class WorldReader:
         return KINDS[ref.kind].read(self._api, ref, self._clock())
 
     def _namespace(self, name: str) -> NamespaceFacts:
+        known = self._namespaces.get("", name) if self._namespaces and self._namespaces.is_current else None
         try:
-            metadata = self._api.get(object_path("v1", "namespaces", name=name))["metadata"]
+            item = known or self._api.get(object_path("v1", "namespaces", name=name))
         except ApiError as error:
             if error.status == 404:
                 return NamespaceFacts({}, {})
             raise
+        metadata = item["metadata"]
         return NamespaceFacts(metadata.get("labels") or {}, metadata.get("annotations") or {})
+
+
+def watch_namespaces(api: Api) -> Watched[JsonObject]:
+    """A watch of all namespaces, of which the labels and annotations are kept."""
+    return Watched(api, object_path("v1", "namespaces"), _without_the_rest)
+
+
+def _without_the_rest(item: JsonObject) -> JsonObject:
+    metadata = item["metadata"]
+    return {"metadata": {key: metadata[key] for key in ("labels", "annotations") if key in metadata}}

@@ -25,6 +25,8 @@ class AppsKind:
     plural: ClassVar[str]
     history: ClassVar[str]
     """The resource that keeps the revisions."""
+    unblocks: ClassVar[bool] = False
+    """Whether broken pods hold a rollout up, so that `unblock` takes them away."""
 
     def as_workload(self, item: JsonObject, history: list[JsonObject], now: datetime) -> Workload:
         """The values of an object and of those of its namespace's revisions that are its own."""

@@ -18,6 +18,7 @@ class DaemonSetKind(AppsKind):
 
     plural = "daemonsets"
     history = "controllerrevisions"
+    unblocks = True
 
     def as_workload(self, item: JsonObject, history: list[JsonObject], now: datetime) -> Workload:
         """The values of a DaemonSet and its ControllerRevisions."""

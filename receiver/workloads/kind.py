@@ -23,6 +23,9 @@ class WorkloadKind(Protocol):
 
     plural: ClassVar[str]
     """The resource's name, `deployments` for Deployments."""
+    @property
+    def unblocks(self) -> bool:
+        """Whether `unblock` may have something to do."""
 
     def read(self, api: Api, ref: WorkloadRef, now: datetime) -> Workload | None:
         """The workload as it is now, None where it does not exist. Raises `ApiError`."""

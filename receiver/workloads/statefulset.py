@@ -18,6 +18,7 @@ class StatefulSetKind(AppsKind):
 
     plural = "statefulsets"
     history = "controllerrevisions"
+    unblocks = True
 
     def as_workload(self, item: JsonObject, history: list[JsonObject], now: datetime) -> Workload:
         """The values of a StatefulSet and its ControllerRevisions."""

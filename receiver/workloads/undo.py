@@ -41,9 +41,10 @@ def undo_operations(
 ) -> list[JsonObject]:
     """The operations of the undo: the guard, the template, the annotations one by one.
 
-    `annotations` are those of the workload's release annotations that it shall have afterwards (`stays_live` is
-    heeded here). last-applied-configuration comes to describe the restored release, under a `test` of its own: a
-    change of annotations alone does not move every kind's generation.
+    The guard is the uid, the generation and the labels that were judged. `annotations` are those of the workload's
+    release annotations that it shall have afterwards (`stays_live` is heeded here). last-applied-configuration comes
+    to describe the restored release, under a `test` of its own: a change of annotations alone does not move every
+    kind's generation.
     """
     live, template = workload.annotations, clean_template(template)
     wanted = {key: value for key, value in annotations.items() if not stays_live(key)}
@@ -60,7 +61,10 @@ def undo_operations(
     )
     note = {**restored_by, "heirs": list(left.others)} if left.others else restored_by
     wanted[names.RESTORED_BY_ANNOTATION] = json.dumps(note, separators=(",", ":"))
-    tests: list[JsonObject] = []
+    # The owner's word (metricops.dev/rollback) is a label, and labels move no generation.
+    tests: list[JsonObject] = (
+        [{"op": "test", "path": "/metadata/labels", "value": dict(workload.labels)}] if workload.labels else []
+    )
     if left.last_applied is not None:
         tests.append({"op": "test", "path": _annotation(LAST_APPLIED), "value": live[LAST_APPLIED]})
         wanted[LAST_APPLIED] = left.last_applied

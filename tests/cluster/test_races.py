@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from receiver.cluster.api import Api
+from receiver.cluster.control import StopSwitch
 from receiver.decision.decide import decide
 from receiver.decision.values import Alert, Defaults, WorkloadRef
 from receiver.rollbacks.record import new_rollback
@@ -64,7 +65,7 @@ def claim(api: Api, namespace: str, **changes: str) -> None:
     def now() -> datetime:
         return datetime.now(UTC)
 
-    reader = WorldReader(api, store, Defaults(), control_namespace="metricops-system", clock=now)
+    reader = WorldReader(api, store, StopSwitch(api, "metricops-system"), Defaults(), clock=now)
     given = alert_for(namespace, "shop", **changes)
     alert = Alert("firing", given["labels"], {}, parse_time(given["startsAt"]), given["fingerprint"])
     world = reader.read(alert, WorkloadRef("Deployment", namespace, "shop"))

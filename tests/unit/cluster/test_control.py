@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from receiver.cluster.api import Api, ApiError
-from receiver.cluster.control import why_stopped
+from receiver.cluster.control import StopSwitch
 
 
 class Answering:
@@ -24,7 +24,7 @@ class Answering:
 
 
 def asked(answer: dict[str, Any] | ApiError) -> str | None:
-    return why_stopped(cast(Api, Answering(answer)), "metricops-system")
+    return StopSwitch(cast(Api, Answering(answer)), "metricops-system").why_stopped()
 
 
 @pytest.mark.parametrize(

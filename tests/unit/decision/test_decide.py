@@ -49,6 +49,12 @@ JUST_IN_TIME = Interval(NOW - timedelta(minutes=31), NOW - timedelta(minutes=30)
 AGES_AGO = NOW - timedelta(minutes=30, seconds=1)
 OWN_NAME = rollback_name(workload(), V2)
 
+
+def on_record(phase: Phase) -> Any:
+    """An earlier attempt at this very revision that ended without an undo."""
+    return past(name=OWN_NAME, phase=phase, undone_at=None)
+
+
 REQUIRE = {"metricops.dev/evidence": "require-evidence"}
 REQUIRING = workload(annotations=REQUIRE)
 
@@ -226,6 +232,21 @@ CASES: list[tuple[str, World, World]] = [
     ("mode-paused", world(namespace=namespace({MODE: "paused"})), world(namespace=namespace({MODE: "dry-run"}))),
     ("rollout-paused", world(workload=workload(paused=True)), world()),
     ("no-target", world(workload=workload(V2)), world()),
+    (
+        "over-budget",
+        world(rollbacks=(on_record(Phase.OVER_BUDGET),), over_budget="5 undos in namespace prod"),
+        world(rollbacks=(on_record(Phase.OVER_BUDGET),)),
+    ),
+    (
+        "over-budget",
+        world(rollbacks=(on_record(Phase.OVER_BUDGET),), over_budget="5 undos in namespace prod"),
+        world(rollbacks=(on_record(Phase.FAILED),), over_budget="5 undos in namespace prod"),
+    ),
+    (
+        "over-budget",
+        world(rollbacks=(on_record(Phase.OVER_BUDGET),), over_budget="5 undos in namespace prod"),
+        world(over_budget="5 undos in namespace prod"),
+    ),
     (
         "in-cooldown",
         world(rollbacks=(past(undone_at=NOW - timedelta(minutes=5) + SECOND),)),

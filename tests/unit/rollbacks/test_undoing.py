@@ -26,8 +26,9 @@ LEAVES: Step = Move(Phase.ROLLED_BACK, "rollout-complete", "")
 class Kind:
     """Writes down what it is asked to do. `left` is how often giving back fails, None where nothing is to give."""
 
-    def __init__(self, left: int | None) -> None:
+    def __init__(self, left: int | None, *, unblocks: bool = True) -> None:
         self.left = left
+        self.unblocks = unblocks
         self.asked: list[str] = []
 
     def read(self, api: Api, ref: WorkloadRef, now: Any) -> Workload | None:
@@ -51,11 +52,18 @@ class Kind:
         raise NotImplementedError
 
 
-def help_with(patch: pytest.MonkeyPatch, step: Step, of: World, left: int | None = 0) -> tuple[bool, list[str]]:
-    kind = Kind(left)
+def help_with(
+    patch: pytest.MonkeyPatch, step: Step, of: World, left: int | None = 0, *, unblocks: bool = True
+) -> tuple[bool, list[str]]:
+    kind = Kind(left, unblocks=unblocks)
+
+    def why_stopped() -> str | None:
+        assert unblocks or left is not None, "the switch is read although nothing is to be written"
+        return of.stopped
+
     patch.setitem(KINDS, "Deployment", kind)
     view = View(of, Standing(), Timing())
-    return help_along(API, rollback(Phase.UNDOING), view, step), kind.asked
+    return help_along(API, rollback(Phase.UNDOING), view, step, why_stopped), kind.asked
 
 
 def test_while_it_rolls_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +75,11 @@ def test_while_it_rolls_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_note_about_what_blocks_is_no_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     assert help_with(monkeypatch, Note({}), world(), 1) == (True, ["settle", f"unblock {V2.name}"])
+
+
+def test_a_kind_that_nothing_blocks_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert help_with(monkeypatch, WAITS, world(), None, unblocks=False) == (True, [])
+    assert help_with(monkeypatch, WAITS, world(), unblocks=False) == (True, ["settle"])
 
 
 def test_it_does_not_leave_before_the_fields_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
