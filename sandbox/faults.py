@@ -24,6 +24,7 @@ HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "conte
 HOLD_SECONDS = 60.0
 NO_ANSWER_SECONDS = 30.0
 SLOW_SECONDS = 0.5
+WATCH_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,11 @@ class Request:
     verb: str
     path: str
     body: bytes
+
+    @property
+    def is_watch(self) -> bool:
+        """Whether the answer goes on for as long as there are changes."""
+        return self.verb == "GET" and "watch=true" in self.path
 
 
 Matches = Callable[[Request], bool]
@@ -159,7 +165,12 @@ class FaultProxy:
                 if not hold.delays_only:
                     return None
         return self._pool.request(
-            request.verb, self._server + request.path, body=request.body or None, headers=headers, timeout=60.0
+            request.verb,
+            self._server + request.path,
+            body=request.body or None,
+            headers=headers,
+            timeout=WATCH_SECONDS if request.is_watch else 60.0,
+            preload_content=not request.is_watch,
         )
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -186,7 +197,10 @@ class FaultProxy:
                 if injection is not None and injection.after_effect and self._goes_wrong(injection):
                     return
                 kept = {key: value for key, value in response.headers.items() if key.lower() not in HOP_HEADERS}
-                self._send(response.status, kept, response.data)
+                if request.is_watch and response.status == 200:
+                    self._stream(kept, response)
+                else:
+                    self._send(response.status, kept, response.data)
 
             def _goes_wrong(self, injection: Injection) -> bool:
                 """Whether that was all the answer there is."""
@@ -221,6 +235,23 @@ class FaultProxy:
                     self.wfile.write(body)
                 except OSError:
                     self.close_connection = True  # The client has gone.
+
+            def _stream(self, headers: Mapping[str, str], response: urllib3.BaseHTTPResponse) -> None:
+                """A watch: each event as it comes, until one of the two sides ends it."""
+                self.close_connection = True
+                try:
+                    self.send_response(response.status)
+                    for key, value in headers.items():
+                        self.send_header(key, value)
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    for chunk in response.stream():
+                        self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                    self.wfile.write(b"0\r\n\r\n")
+                except (OSError, urllib3.exceptions.HTTPError):
+                    pass  # One of the two has gone; the other sees its connection closed.
+                finally:
+                    response.close()
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
 

@@ -124,9 +124,7 @@ class Worker:
         """
         if claim is not None:
             is_fresh = self._clock() - claim.world.now < FRESH and claim.world.workload is not None
-            # Without labels there is nothing that the guard could test an owner's word by.
-            guarded = is_fresh and bool(claim.world.workload and claim.world.workload.labels)
-            return claim.rollback, claim.world if guarded else None
+            return claim.rollback, claim.world if is_fresh else None
         rollback = None if fresh else self._store.known(namespace, name)
         if rollback is None or judges(rollback):
             rollback = self._store.get(namespace, name)

@@ -41,7 +41,7 @@ def undo_operations(
 ) -> list[JsonObject]:
     """The operations of the undo: the guard, the template, the annotations one by one.
 
-    The guard is the uid, the generation and the labels that were judged. `annotations` are those of the workload's
+    The guard is the uid, the generation and the mode that were judged. `annotations` are those of the workload's
     release annotations that it shall have afterwards (`stays_live` is heeded here). last-applied-configuration comes
     to describe the restored release, under a `test` of its own: a change of annotations alone does not move every
     kind's generation.
@@ -61,10 +61,7 @@ def undo_operations(
     )
     note = {**restored_by, "heirs": list(left.others)} if left.others else restored_by
     wanted[names.RESTORED_BY_ANNOTATION] = json.dumps(note, separators=(",", ":"))
-    # The owner's word (metricops.dev/rollback) is a label, and labels move no generation.
-    tests: list[JsonObject] = (
-        [{"op": "test", "path": "/metadata/labels", "value": dict(workload.labels)}] if workload.labels else []
-    )
+    tests: list[JsonObject] = [_owners_word(workload)]
     if left.last_applied is not None:
         tests.append({"op": "test", "path": _annotation(LAST_APPLIED), "value": live[LAST_APPLIED]})
         wanted[LAST_APPLIED] = left.last_applied
@@ -103,6 +100,14 @@ def release_annotations(workload: Workload, target: Revision) -> dict[str, str]:
     return after
 
 
+def _owners_word(workload: Workload) -> JsonObject:
+    """Test that the mode is as it was judged: it is a label, and labels move no generation. None is a missing one."""
+    if not workload.labels:
+        return {"op": "test", "path": "/metadata/labels", "value": None}
+    label = "/metadata/labels/" + _escaped(names.MODE_LABEL)
+    return {"op": "test", "path": label, "value": workload.labels.get(names.MODE_LABEL)}
+
+
 def _cut_down(annotations: Mapping[str, str], template: Template) -> JsonObject:
     return {"metadata": {"annotations": dict(annotations)}, "spec": {"template": template}}
 
@@ -116,5 +121,10 @@ def _restamped(stamp: str, restored_by: JsonObject) -> str:
 
 
 def _annotation(key: str) -> str:
-    """Where an annotation is, with JSON pointer's escapes (RFC 6901)."""
-    return "/metadata/annotations/" + key.replace("~", "~0").replace("/", "~1")
+    """Where an annotation is, as a JSON pointer."""
+    return "/metadata/annotations/" + _escaped(key)
+
+
+def _escaped(key: str) -> str:
+    """JSON pointer's escapes (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")

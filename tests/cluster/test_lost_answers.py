@@ -35,14 +35,18 @@ def is_claim(request: Request) -> bool:
     return request.verb == "POST" and request.path.split("?")[0].endswith("/rollbacks")
 
 
+def reads_workload(request: Request) -> bool:
+    return request.verb == "GET" and "/deployments/" in request.path
+
+
 def reads_switch(request: Request) -> bool:
     return request.verb == "GET" and "/configmaps/metricops-control" in request.path
 
 
 @pytest.mark.parametrize(
     ("matches", "fault"),
-    [(is_claim, Fault.CONFLICT), (reads_switch, Fault.BROKEN), (reads_switch, Fault.RESET)],
-    ids=["409 for a claim that nobody holds", "500 for the stop switch", "no stop switch"],
+    [(is_claim, Fault.CONFLICT), (reads_workload, Fault.BROKEN), (reads_workload, Fault.RESET)],
+    ids=["409 for a claim that nobody holds", "500 for the workload", "no workload"],
 )
 def test_the_delivery_is_asked_for_again(
     api: Api,
