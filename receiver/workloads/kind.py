@@ -23,6 +23,7 @@ class WorkloadKind(Protocol):
 
     plural: ClassVar[str]
     """The resource's name, `deployments` for Deployments."""
+
     @property
     def unblocks(self) -> bool:
         """Whether `unblock` may have something to do."""
