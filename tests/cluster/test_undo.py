@@ -271,6 +271,23 @@ class TestGuard:
         with pytest.raises(WorldMovedError, match="422"):
             self.kind.undo(api, seen, target, target.template, self.note)
 
+    @pytest.mark.parametrize("before", [{"metricops.dev/rollback": "enabled"}, {"metricops.dev/rollback": None}])
+    def test_an_owners_word_that_was_written_meanwhile_is_heard(
+        self, api: Api, namespace: str, before: dict[str, str | None]
+    ) -> None:
+        """It is a label, which moves no generation, and it may have been missing."""
+        deploy(api, namespace, "shop", "one")
+        deploy(api, namespace, "shop", "two")
+        api.merge_patch(path(namespace, "shop"), {"metadata": {"labels": {"some": "label", **before}}})
+        seen = self.kind.read(api, WorkloadRef("Deployment", namespace, "shop"), datetime.now(UTC))
+        assert seen is not None
+        target = seen.revisions[0]
+        api.merge_patch(path(namespace, "shop"), {"metadata": {"labels": {"metricops.dev/rollback": "paused"}}})
+        with pytest.raises(WorldMovedError, match="422"):
+            self.kind.undo(api, seen, target, target.template, self.note)
+        api.merge_patch(path(namespace, "shop"), {"metadata": {"labels": before}})
+        self.kind.undo(api, seen, target, target.template, self.note)
+
     def test_a_template_that_the_server_refuses(self, api: Api, namespace: str) -> None:
         deploy(api, namespace, "shop", "one")
         deploy(api, namespace, "shop", "two")

@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from receiver.decision.values import Interval, WorkloadRef
 from receiver.workloads.deployment import DeploymentKind, as_workload, rollout_complete
 from receiver.workloads.revisions import label_selector
@@ -173,8 +175,8 @@ class TestUndoOperations:
         "same": "y",
     }
 
-    def operations(self) -> list[dict[str, Any]]:
-        ours = deployment("shop:2", metadata={"annotations": self.live})
+    def operations(self, **metadata: Any) -> list[dict[str, Any]]:
+        ours = deployment("shop:2", metadata={"annotations": self.live, **metadata})
         two = copy.deepcopy(ONE)
         two["metadata"]["annotations"] = self.target
         workload = as_workload(ours, [two, TWO], NOW)
@@ -186,14 +188,26 @@ class TestUndoOperations:
         guard = [(op["op"], op["path"], op["value"]) for op in self.operations()[:2]]
         assert guard == [("test", "/metadata/uid", UID), ("test", "/metadata/generation", 4)]
 
+    @pytest.mark.parametrize(
+        ("labels", "path", "value"),
+        [
+            ({"metricops.dev/rollback": "enabled"}, "/metadata/labels/metricops.dev~1rollback", "enabled"),
+            # A test of null holds for what is missing, and fails for what was added since.
+            ({"app": "shop"}, "/metadata/labels/metricops.dev~1rollback", None),
+            (None, "/metadata/labels", None),
+        ],
+    )
+    def test_the_owners_word_is_part_of_the_guard(self, labels: Any, path: str, value: str | None) -> None:
+        assert self.operations(labels=labels)[2] == {"op": "test", "path": path, "value": value}
+
     def test_template_is_clean(self) -> None:
-        change = self.operations()[2]
+        change = self.operations()[3]
         assert change["path"] == "/spec/template"
         assert change["value"] == template("shop:1")
 
     def test_annotations_are_the_targets_except_those_that_stay(self) -> None:
         after = dict(self.live)
-        for op in self.operations()[3:]:
+        for op in self.operations()[4:]:
             key = op["path"].removeprefix("/metadata/annotations/").replace("~1", "/").replace("~0", "~")
             if op["op"] == "remove":
                 del after[key]
