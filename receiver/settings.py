@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from receiver import names
-from receiver.decision.policy import MOST_OBSERVED
 from receiver.decision.budget import Limits
+from receiver.decision.policy import MOST_OBSERVED
 from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
 from receiver.intake.envelope import Bounds
