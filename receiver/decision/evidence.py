@@ -58,7 +58,8 @@ class Bound:
 class Evidence:
     """Everything that was asked about one alert, and what was answered.
 
-    `active_at` is when the alert's expression became true, before any `for`. `query` asks the SLI; where there is
+    `active_at` is when the alert's expression became true, before any `for`; `onset` is when the SLI became bad, None
+    where that is not seen. `query` asks the SLI; where there is
     none, `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may undo began at about the
     same time. `labels` are those that the source shows the alert with: by them its SLI is found once it is absent.
     """
@@ -67,6 +68,7 @@ class Evidence:
     active_at: datetime | None = None
     before: Observation = Observation()
     since: Observation = Observation()
+    onset: datetime | None = None
     query: str = ""
     bound: Bound | None = None
     no_sli: str = ""
@@ -92,6 +94,19 @@ def since_rollout(samples: Sequence[Sample], began: datetime, bound: Bound) -> O
     """The SLI now: the last usable sample after the rollout began."""
     usable = [s for s in samples if s.at > began and math.isfinite(s.value)]
     return _observed(max(usable, key=lambda s: s.at, default=None), bound)
+
+
+def onset(samples: Sequence[Sample], bound: Bound) -> datetime | None:
+    """When the trouble began that goes on: the first bad sample after the last good one.
+
+    None where the last sample is good, or none before it was: then it began before anybody looked.
+    """
+    began = None
+    for sample in sorted((s for s in samples if math.isfinite(s.value)), key=lambda s: s.at, reverse=True):
+        if bound.answer(sample.value) is Answer.GOOD:
+            return began
+        began = sample.at
+    return None
 
 
 def _observed(sample: Sample | None, bound: Bound) -> Observation:

@@ -49,8 +49,14 @@ class Case:
 
     @property
     def onset(self) -> datetime:
-        """When the trouble began: by the source, which knows it without any `for`, else when the alert fired."""
+        """When the trouble began: by the SLI where it shows that, else by the alert.
+
+        An alert can go on from earlier trouble, or its long window begin late; the SLI that was good when the rollout
+        began knows better. Of the alert, the source knows the onset without any `for`.
+        """
         evidence, starts_at = self.world.evidence, self.world.alert.starts_at
+        if evidence and evidence.onset and evidence.before.answer is Answer.GOOD:
+            return evidence.onset
         return min(starts_at, evidence.active_at) if evidence and evidence.active_at else starts_at
 
     @property

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from receiver.decision.evidence import Sample
+from rules.durations import format_duration
+from rules.names import WINDOW_PLACEHOLDER
 
 PART_LABEL = "metricops_part"
 """Tells apart the answers to several questions that were asked in one query."""
@@ -31,6 +33,11 @@ def quoted(text: str) -> str:
 def replacement(text: str) -> str:
     """Text as a replacement of `label_replace`, where `$` would begin a reference."""
     return text.replace("$", "$$")
+
+
+def over(expression: str, window: timedelta) -> str:
+    """An expression with a duration in the place of `$window`."""
+    return expression.replace(WINDOW_PLACEHOLDER, format_duration(window))
 
 
 def combined(parts: Mapping[str, str]) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from receiver import names
 from receiver.decision.evidence import Bound
-from receiver.prometheus.promql import quoted, replacement
-from rules.durations import DurationError, format_duration, parse_duration
+from receiver.prometheus.promql import over, quoted, replacement
+from rules.durations import DurationError, parse_duration
 from rules.names import LIMIT_ANNOTATION, SHORT_WINDOW_ANNOTATION, WINDOW_PLACEHOLDER
 from rules.threshold import NoThreshold, read_threshold
 
@@ -35,15 +35,26 @@ class NoSli(ValueError):  # noqa: N818 - a kind of rule, not a failure
 class Sli:
     """How to ask the SLI of a rule: a PromQL expression, how far back it looks, and which values are bad.
 
-    `labels` are the labels that the series must have, those of `free_labels` may have any value; None where the
-    expression gives one series, whatever its labels.
+    Where it `has_any_window`, the expression has the placeholder `$window` for its range. `labels` are the labels that
+    the series must have, those of `free_labels` may have any value; None where the expression gives one series,
+    whatever its labels.
     """
 
-    query: str
+    expression: str
     window: timedelta
     bound: Bound
+    has_any_window: bool = False
     labels: Mapping[str, str] | None = None
     free_labels: frozenset[str] = frozenset()
+
+    @property
+    def query(self) -> str:
+        """The expression over the rule's own window."""
+        return self.over(self.window)
+
+    def over(self, window: timedelta) -> str:
+        """The expression over a window, where it has any."""
+        return over(self.expression, window) if self.has_any_window else self.expression
 
     def fits(self, series: Mapping[str, str]) -> bool:
         """Whether a series of the answer is this alert's."""
@@ -85,7 +96,7 @@ def carried_sli(rule: Mapping[str, Any]) -> Sli | None:
         raise NoSli(f"the rule's annotations cannot be read: {type(error).__name__} {error}") from None
     if WINDOW_PLACEHOLDER not in expression or not window:
         raise NoSli(f"the rule's annotation {names.SLI_ANNOTATION} is not over {WINDOW_PLACEHOLDER}, or that is zero")
-    return Sli(expression.replace(WINDOW_PLACEHOLDER, format_duration(window)), window, Bound(limit))
+    return Sli(expression, window, Bound(limit), has_any_window=True)
 
 
 def _of_this_alert(
@@ -107,4 +118,5 @@ def _of_this_alert(
             one = f'label_replace({one}, "{key}", {quoted(replacement(value))}, "", "")'
         query = f"{query} and on ({', '.join(sorted(known))}) {one}"
     identity = {key: shown[key] for key in IDENTITY_LABELS if key in shown}
-    return Sli(query, window, bound, {**own, **identity}, frozenset(rule_labels.difference(IDENTITY_LABELS)))
+    free = frozenset(rule_labels.difference(IDENTITY_LABELS))
+    return Sli(query, window, bound, labels={**own, **identity}, free_labels=free)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import urllib3
 
-from receiver.decision.evidence import Evidence, Sample, Shown, before_rollout, since_rollout
+from receiver.decision.evidence import Evidence, Sample, Shown
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState, Standing, sli_now
-from receiver.decision.values import Alert, Interval
-from receiver.prometheus.promql import Series, combined, read_parts, without_name
+from receiver.decision.values import Alert, Workload
+from receiver.prometheus.promql import Series, read_parts, without_name
+from receiver.prometheus.questions import Questions, answered, questions
 from receiver.prometheus.rules_answer import Reading, began_elsewhere, read_alert
 from receiver.prometheus.sli import Sli
 
 UpObserver = Callable[[bool], None]
-MOST_POINTS = 240
-LEAST_STEP = timedelta(seconds=1)
-LEAST_WINDOW = timedelta(seconds=30)
-"""An SLI without a range, or with a short one, is looked for twice as long before the rollout."""
-SLI_PART = "sli"
+LONGEST_IN_URL = 2048
+FORM: Mapping[str, Mapping[str, Any]] = {"GET": {}, "POST": {"encode_multipart": False}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,10 @@ class PrometheusSource:
             sample = read_sample(instant, sli) if instant is not None else None
         return Standing(state, sli_now(sample, sli.bound), sli.bound, sli.window, reading.lingers)
 
-    def evidence(self, alert: Alert, began: Interval | None, now: datetime) -> Evidence | None:
-        """Everything that a decision asks about an alert; None where no source is known.
+    def evidence(self, alert: Alert, workload: Workload | None, now: datetime) -> Evidence | None:
+        """Everything that a decision asks about an alert and its workload; None where no source is known.
 
-        `began` is when the rollout of the current revision began. What isn't answered is unknown.
+        What isn't answered is unknown.
         """
         if not self._url:
             return None
@@ -84,44 +82,30 @@ class PrometheusSource:
             began_elsewhere=elsewhere,
             labels=reading.labels,
         )
-        if reading.sli is None or began is None:
+        if reading.sli is None or workload is None or workload.rollout_began is None:
             return said
-        return self._asked(said, reading.sli, began, now)
-
-    def _asked(self, said: Evidence, sli: Sli, began: Interval, now: datetime) -> Evidence:
-        start = began.earliest - 2 * max(sli.window, LEAST_WINDOW)
-        step = max(LEAST_STEP, (now - start) / MOST_POINTS)
-        parts = self._range(combined({SLI_PART: sli.query}), start, now, step)
-        series = [series for series in parts.get(SLI_PART, []) if sli.fits(series.labels)]
-        samples = series[0].samples if len(series) == 1 else ()
-        return replace(
-            said,
-            before=before_rollout(samples, began.earliest, max(sli.window, step), sli.bound),
-            since=since_rollout(samples, began.latest, sli.bound),
-            query=sli.query,
-            bound=sli.bound,
-            no_sli=f"{len(series)} series of the answer are this alert's, expected one" if len(series) != 1 else "",
-        )
+        asked = questions(reading.sli, workload, workload.rollout_began, now)
+        return answered(said, asked, self._range(asked))
 
     def _rules(self) -> Mapping[str, Any] | None:
         return self._get("/api/v1/rules", type="alert") if self._url else None
 
-    def _range(self, query: str, start: datetime, end: datetime, step: timedelta) -> dict[str, list[Series]]:
-        # The last point is the end itself: Prometheus' steps begin at the start.
-        points = max(1, int((end - start) / step))
+    def _range(self, asked: Questions) -> dict[str, list[Series]] | None:
         answer = self._get(
             "/api/v1/query_range",
-            query=query,
-            start=f"{(end - points * step).timestamp():.3f}",
-            end=f"{end.timestamp():.3f}",
-            step=f"{step.total_seconds():.3f}",
+            query=asked.query,
+            start=f"{asked.start.timestamp():.3f}",
+            end=f"{asked.end.timestamp():.3f}",
+            step=f"{asked.step.total_seconds():.3f}",
         )
-        return read_parts(answer) if answer is not None else {}
+        return read_parts(answer) if answer is not None else None
 
     def _get(self, path: str, **parameters: str) -> Mapping[str, Any] | None:
         answer: Any = None
         try:
-            response = self._pool.request("GET", self._url + path, fields=parameters)
+            # Long queries don't fit into every proxy's longest URL.
+            method = "POST" if len(parameters.get("query", "")) > LONGEST_IN_URL else "GET"
+            response = self._pool.request(method, self._url + path, fields=parameters, **FORM[method])
             answer = json.loads(response.data) if response.status == 200 else None
         except (urllib3.exceptions.HTTPError, ValueError):
             answer = None

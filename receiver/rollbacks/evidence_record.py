@@ -20,6 +20,8 @@ def evidence_spec(evidence: Evidence) -> dict[str, Any]:
     optional: dict[str, Any] = {}
     if evidence.active_at is not None:
         optional["activeAt"] = format_time(evidence.active_at)
+    if evidence.onset is not None:
+        optional["onset"] = format_time(evidence.onset)
     if evidence.bound is not None:
         optional |= {"limit": repr(evidence.bound.limit), "comparison": str(evidence.bound.comparison)}
     if evidence.no_sli:
@@ -50,6 +52,7 @@ def read_evidence(spec: Mapping[str, Any]) -> Evidence:
         active_at=parse_time(spec["activeAt"]) if spec.get("activeAt") else None,
         before=_read_observation(spec["before"]),
         since=_read_observation(spec["since"]),
+        onset=parse_time(spec["onset"]) if spec.get("onset") else None,
         query=spec.get("query", ""),
         bound=_read_bound(spec),
         no_sli=spec.get("noSli", ""),

@@ -10,17 +10,17 @@ from receiver.cluster.api import Api, ApiError, JsonObject, may_be_name, object_
 from receiver.cluster.control import StopSwitch
 from receiver.cluster.watched import Watched
 from receiver.decision.evidence import Evidence
-from receiver.decision.values import Alert, Defaults, Interval, NamespaceFacts, Workload, WorkloadRef, World
+from receiver.decision.values import Alert, Defaults, NamespaceFacts, Workload, WorkloadRef, World
 from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.store import RollbackStore
 from receiver.workloads.registry import KINDS
 
 Clock = Callable[[], datetime]
-Ask = Callable[[Alert, Interval | None, datetime], Evidence | None]
-"""Asks the source about an alert and a rollout that began then; None where no source is known."""
+Ask = Callable[[Alert, Workload | None, datetime], Evidence | None]
+"""Asks the source about an alert and the workload that it names; None where no source is known."""
 
 
-def ask_nobody(_alert: Alert, _began: Interval | None, _now: datetime) -> Evidence | None:
+def ask_nobody(_alert: Alert, _workload: Workload | None, _now: datetime) -> Evidence | None:
     """Where no source is known."""
     return None
 
@@ -73,8 +73,7 @@ class WorldReader:
 
     def with_evidence(self, world: World) -> World:
         """The same world with what the source says of it now."""
-        began = world.workload.rollout_began if world.workload else None
-        return replace(world, evidence=self._ask(world.alert, began, world.now))
+        return replace(world, evidence=self._ask(world.alert, world.workload, world.now))
 
     def why_stopped(self) -> str | None:
         """The stop switch, read now. Raises `ApiError`."""

@@ -14,7 +14,7 @@ from rules.comparison import Comparison
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import wait_until
 from tests.service.prometheus.backfilled import Backfilled, Counter, Gauge, backfilled
-from tests.unit.scenario import labelled
+from tests.unit.scenario import labelled, workload
 
 BEGAN = -300
 """The rollout, in seconds before now."""
@@ -71,9 +71,9 @@ def prometheus(monitoring: MonitoringBinaries, tmp_path_factory: pytest.TempPath
 
 
 def ask(prometheus: Backfilled, name: str, deployment: str, **labels: str) -> Evidence:
-    began = Interval(prometheus.at(BEGAN), prometheus.at(BEGAN))
+    shop = workload(rollout_began=Interval(prometheus.at(BEGAN), prometheus.at(BEGAN)))
     alert = labelled(alertname=name, deployment=deployment, **labels)
-    found = PrometheusSource(SourceOptions(prometheus.url)).evidence(alert, began, prometheus.now)
+    found = PrometheusSource(SourceOptions(prometheus.url)).evidence(alert, shop, prometheus.now)
     assert found is not None
     return found
 

@@ -163,6 +163,31 @@ CASES: list[tuple[str, World, World]] = [
         world(alert=alert(starts_at=ROLLOUT - SECOND), evidence=evidence(since=Observation())),
         world(alert=alert(starts_at=ROLLOUT - SECOND), evidence=evidence()),
     ),
+    (
+        # The SLI's own onset counts, however long the alert has gone on, or however late it came.
+        "outside-attribution-window",
+        world(
+            workload=workload(annotations={"metricops.dev/attribution-window": "1m"}),
+            alert=alert(starts_at=ROLLOUT - SECOND),
+            evidence=evidence(onset=ROLLOUT + timedelta(seconds=62)),
+        ),
+        world(
+            workload=workload(annotations={"metricops.dev/attribution-window": "1m"}),
+            alert=alert(starts_at=ROLLOUT - SECOND),
+            evidence=evidence(onset=ROLLOUT + timedelta(seconds=61)),
+        ),
+    ),
+    (
+        "outside-attribution-window",
+        world(
+            workload=workload(annotations={"metricops.dev/attribution-window": "30s"}),
+            evidence=evidence(onset=ROLLOUT + timedelta(seconds=9), before=Observation()),
+        ),
+        world(
+            workload=workload(annotations={"metricops.dev/attribution-window": "30s"}),
+            evidence=evidence(onset=ROLLOUT + timedelta(seconds=9)),
+        ),
+    ),
     ("not-true", world(evidence=evidence(shown=Shown.ABSENT)), world(evidence=evidence(shown=Shown.UNKNOWN))),
     ("bad-before", world(evidence=evidence(before=Answer.BAD)), world(evidence=evidence(before=Answer.GOOD))),
     ("good-since", world(evidence=evidence(since=Answer.GOOD)), world(evidence=evidence(since=Answer.UNKNOWN))),

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from receiver.decision.evidence import Answer, Bound, Observation, Sample, before_rollout, since_rollout
+from receiver.decision.evidence import Answer, Bound, Observation, Sample, before_rollout, onset, since_rollout
+from rules.comparison import Comparison
 from tests.unit.scenario import NOW, ROLLOUT
 
 WINDOW = timedelta(seconds=30)
@@ -53,3 +54,31 @@ def test_the_number_is_kept() -> None:
     (sample,) = samples((5, 0.25))
     assert since_rollout([sample], ROLLOUT, Bound(LIMIT)) == Observation(Answer.BAD, 0.25, sample.at)
     assert NOW > ROLLOUT
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        (samples((-10, 0.0), (10, 0.5), (20, 0.5)), 10),
+        (samples((20, 0.5), (-10, 0.0), (10, 0.5)), 10),
+        (samples((-10, 0.0), (10, float("nan")), (20, 0.5)), 20),
+        # It had mended itself: what goes on now began later.
+        (samples((-10, 0.0), (10, 0.5), (20, 0.0), (30, 0.5)), 30),
+        (samples((-20, 0.5), (-10, 0.0), (10, 0.5)), 10),
+        (samples((-10, 0.0), (10, 0.5), (20, 0.0)), None),
+        (samples((-10, 0.5), (10, 0.5)), None),
+        (samples((-10, 0.0)), None),
+        ([], None),
+    ],
+)
+def test_onset(given: list[Sample], seconds: int | None) -> None:
+    expected = None if seconds is None else ROLLOUT + timedelta(seconds=seconds)
+    assert onset(given, Bound(LIMIT)) == expected
+
+
+def test_low_values_are_bad_below_a_lower_bound() -> None:
+    bound = Bound(0.5, Comparison.BELOW)
+    assert before_rollout(samples((0, 0.4)), ROLLOUT, WINDOW, bound).answer is Answer.BAD
+    assert before_rollout(samples((0, 0.5)), ROLLOUT, WINDOW, bound).answer is Answer.GOOD
+    assert onset(samples((0, 0.9), (10, 0.2)), bound) == ROLLOUT + timedelta(seconds=10)
+    assert str(bound) == "< 0.5"

@@ -54,12 +54,14 @@ def test_the_onset_and_the_sli_come_from_the_rule_that_is_loaded() -> None:
     given = answer({**rule(alerts=[shown()]), "annotations": SLI})
     reading = read_alert(given, alert(annotations={"metricops_sli": "forged"}))
     assert reading.active_at == ONSET
-    assert reading.sli == Sli("e[5m]", timedelta(minutes=5), Bound(0.1))
+    assert reading.sli == Sli("e[$window]", timedelta(minutes=5), Bound(0.1), has_any_window=True)
 
 
 def test_the_sli_of_an_absent_alert_is_its_rules() -> None:
     carries = {**rule(), "annotations": SLI}
-    assert read_alert(answer(carries), alert()).sli == Sli("e[5m]", timedelta(minutes=5), Bound(0.1))
+    assert read_alert(answer(carries), alert()).sli == Sli(
+        "e[$window]", timedelta(minutes=5), Bound(0.1), has_any_window=True
+    )
     assert read_alert(answer(carries, carries), alert()).sli is not None
     assert read_alert(answer(carries, rule()), alert()).sli is None
     assert read_alert(answer({**carries, "labels": {"deployment": "cart"}}, rule()), alert()).sli is None

@@ -21,7 +21,9 @@ def raw(query: str, **labels: str) -> dict[str, Any]:
 
 
 def test_the_annotations_of_a_generated_rule_win() -> None:
-    assert read_sli({**raw("a > 1"), "annotations": CARRIED}, SHOWN) == Sli("e[5m]", 5 * MINUTE, Bound(0.1))
+    assert read_sli({**raw("a > 1"), "annotations": CARRIED}, SHOWN) == Sli(
+        "e[$window]", 5 * MINUTE, Bound(0.1), has_any_window=True
+    )
 
 
 @pytest.mark.parametrize(

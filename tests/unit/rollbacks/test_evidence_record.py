@@ -9,13 +9,14 @@ import pytest
 from receiver.decision.evidence import Answer, Bound, Evidence, Observation, Shown
 from receiver.rollbacks.evidence_record import LONGEST_QUERY, evidence_spec, read_evidence
 from rules.comparison import Comparison
-from tests.unit.scenario import evidence
+from tests.unit.scenario import ONSET, evidence
 
 
 @pytest.mark.parametrize(
     "given",
     [
         evidence(),
+        evidence(onset=ONSET),
         evidence(bound=Bound(1.0, Comparison.AT_MOST), labels={"zone": "a"}),
         evidence(before=Observation(), since=Answer.GOOD, began_elsewhere=("deployment/a in prod",)),
         Evidence(Shown.UNKNOWN),
