@@ -121,6 +121,6 @@ def test_began_elsewhere() -> None:
 )
 def test_the_sample_of_an_instant_query(kind: str, result: Any, value: float | None) -> None:
     found = read_sample(
-        {"data": {"resultType": kind, "result": result}}, Sli("e", timedelta(0), Bound(0.1), {"a": "1"})
+        {"data": {"resultType": kind, "result": result}}, Sli("e", timedelta(0), Bound(0.1), labels={"a": "1"})
     )
     assert (found.value if found else None) == value
