@@ -22,7 +22,8 @@ from receiver.rollbacks.worker import Claim
 from receiver.rollbacks.world import Clock, WorldReader
 from receiver.timestamps import format_time
 
-EVIDENCE_MAY_CHANGE = (reasons.BEFORE_ROLLOUT, reasons.NO_EVIDENCE)
+EVIDENCE_MAY_CHANGE = (reasons.BEFORE_ROLLOUT, reasons.OUTSIDE_ATTRIBUTION_WINDOW, reasons.NO_EVIDENCE)
+"""Refusals without evidence that the source's answer can take back."""
 
 
 @dataclass(frozen=True, slots=True)
