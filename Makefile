@@ -20,7 +20,7 @@ parallel := $(if $(METRICOPS_TEST_KUBECONFIG),,-n 2 --dist loadfile)
 
 in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
-.PHONY: help demo test lint sandbox chaos fuzz clean
+.PHONY: help demo test lint sandbox chaos fuzz bench clean
 
 help:
 	@echo "make demo      the whole loop, live: a bad release is undone"
@@ -29,6 +29,7 @@ help:
 	@echo "make sandbox   a cluster that stays up until Ctrl-C (KUBERNETES=1.34|1.36|1.37, PAIR=default|newest|floor)"
 	@echo "make chaos     every step of a rollback broken in every way (SEED=n, under 20 minutes)"
 	@echo "make fuzz      100,000 hostile payloads (SEED=n)"
+	@echo "make bench     what it costs, beside its peers and the goals (under 10 minutes)"
 	@echo "make clean     remove the cache folder: what was built and fetched"
 
 demo:
@@ -48,6 +49,9 @@ chaos:
 
 fuzz:
 	@$(in_venv) exec python -m tests.fuzz $(if $(SEED),--seed $(SEED))
+
+bench:
+	@$(in_venv) exec python -m bench
 
 clean:
 	rm -rf "$(CACHE)"

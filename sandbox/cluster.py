@@ -7,8 +7,9 @@ import json
 import secrets
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import yaml
@@ -73,14 +74,21 @@ class ControlPlane:
         binaries: ControlPlaneBinaries | None = None,
         folder: Path | None = None,
         scheduler: bool = True,
+        controllers: bool = True,
+        audit_policy: Mapping[str, Any] = MappingProxyType(AUDIT_POLICY),
         keep: bool = False,
     ) -> None:
-        """`folder` gets all files, and stays where it is given; a folder of our own is removed unless `keep`."""
+        """`folder` gets all files, and stays where it is given; a folder of our own is removed unless `keep`.
+
+        Without `controllers` the objects stay as they are written.
+        """
         self._progress = progress
         self._binaries = binaries or control_plane_binaries(version, progress=progress)
         self._remove_folder = folder is None and not keep
         self.folder = folder or run_folder("cluster")
         self._scheduler = scheduler
+        self._has_controllers = controllers
+        self._audit_policy = dict(audit_policy)
         self._token = secrets.token_hex(16)
         self.port = free_port()
         self.server = f"https://127.0.0.1:{self.port}"
@@ -190,6 +198,16 @@ class ControlPlane:
             "--log-level=warn",
         )
         self._start_api_server()
+        if self._has_controllers:
+            self._start_controller_manager()
+        if self._scheduler:
+            self._controllers.append(
+                self._process(
+                    "kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--secure-port=0"
+                )
+            )
+
+    def _start_controller_manager(self) -> None:
         self._controllers.append(
             self._process(
                 "kube-controller-manager",
@@ -204,18 +222,12 @@ class ControlPlane:
                 f"--controllers={','.join(f'{name}-controller' for name in CONTROLLERS)}",
             )
         )
-        if self._scheduler:
-            self._controllers.append(
-                self._process(
-                    "kube-scheduler", f"--kubeconfig={self.kubeconfig}", "--leader-elect=false", "--secure-port=0"
-                )
-            )
 
     def _write_files(self) -> None:
         tokens = self.folder / "tokens.csv"
         tokens.write_text(f'{self._token},admin,admin,"system:masters"\n')
         tokens.chmod(0o600)
-        (self.folder / "audit-policy.yaml").write_text(yaml.safe_dump(AUDIT_POLICY))
+        (self.folder / "audit-policy.yaml").write_text(yaml.safe_dump(self._audit_policy))
         subprocess.run(
             ["openssl", "genrsa", "-out", self.folder / "service-account.key", "2048"], check=True, capture_output=True
         )

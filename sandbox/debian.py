@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -67,9 +68,23 @@ def monitoring_binaries(pair: Pair = "default", *, progress: Progress) -> Monito
         if on_path is not None:
             return on_path
     suite = SUITES[pair]
-    folder = built_once(f"debian-{suite}", lambda draft: _unpack(suite, draft, progress), progress)
+    packages = ["prometheus", "prometheus-alertmanager", *(["promtool"] if suite != "bookworm" else [])]
+
+    def unpack(draft: Path) -> None:
+        _unpack(suite, packages, draft, progress)
+        for program in PROGRAMS:
+            if not _version(draft / "usr/bin" / _debian_name(program)):
+                name = _debian_name(program)
+                raise RuntimeError(f"Debian {suite}'s {program} does not run here; try `{name} --version`")
+
+    folder = built_once(f"debian-{suite}", unpack, progress)
     programs = {program: folder / "usr/bin" / _debian_name(program) for program in PROGRAMS}
     return _described(programs, share=folder / "usr/share/prometheus")
+
+
+def debian_packages(name: str, packages: Sequence[str], *, suite: str, progress: Progress) -> Path:
+    """The cache's folder `name` with what these packages have, unpacked; nothing of them is installed or started."""
+    return built_once(name, lambda draft: _unpack(suite, packages, draft, progress), progress)
 
 
 def _debian_name(program: str) -> str:
@@ -118,8 +133,8 @@ def _has_kubernetes_sd(promtool: Path) -> bool:
         )
 
 
-def _unpack(suite: str, draft: Path, progress: Progress) -> None:
-    progress(f"fetching Prometheus and Alertmanager from Debian {suite} (once)")
+def _unpack(suite: str, packages: Sequence[str], draft: Path, progress: Progress) -> None:
+    progress(f"fetching {', '.join(packages)} from Debian {suite} (once)")
     apt = draft / "apt"
     for folder in (apt / "lists/partial", apt / "cache/archives/partial", apt / "packages"):
         folder.mkdir(parents=True)
@@ -131,15 +146,11 @@ def _unpack(suite: str, draft: Path, progress: Progress) -> None:
         *("-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=3"),
     ]
     run_with_progress(["apt-get", *options, "update"], f"reading Debian {suite}'s package lists", progress)
-    packages = ["prometheus", "prometheus-alertmanager", *(["promtool"] if suite != "bookworm" else [])]
     what = f"downloading {', '.join(packages)} from Debian {suite}"
     run_with_progress(["apt-get", *options, "download", *packages], what, progress, folder=apt / "packages")
     for package in sorted((apt / "packages").glob("*.deb")):
         run_with_progress(["dpkg", "-x", package, draft], f"unpacking {package.name}", progress)
     shutil.rmtree(apt)
-    for program in PROGRAMS:
-        if not _version(draft / "usr/bin" / _debian_name(program)):
-            raise RuntimeError(f"Debian {suite}'s {program} does not run here; try `{_debian_name(program)} --version`")
 
 
 def source_line(mirror: str, suite: str, keyring: Path | None) -> str:

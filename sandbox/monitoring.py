@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,9 +38,10 @@ class Monitoring:
         binaries: MonitoringBinaries | None = None,
         interval: str = "1s",
         resend_delay: str = "5s",
+        targets: Sequence[str] = (),
         folder: Path | None = None,
     ) -> None:
-        """`interval` is that of scrapes and evaluations.
+        """`interval` is that of scrapes and evaluations; `targets` (`HOST:PORT`) are scraped next to the pods.
 
         `resend_delay` is Prometheus' `--rules.alert.resend-delay` (1m unless set): 2.x knows no Alertmanager in the
         first seconds after a reload, and an alert that fires then is sent only when it is sent again. An alert that
@@ -50,6 +52,7 @@ class Monitoring:
         self.binaries = binaries or monitoring_binaries(pair, progress=progress)
         self._interval = interval
         self._resend_delay = resend_delay
+        self._targets = list(targets)
         self._own_folder = folder is None
         self.folder = folder or run_folder("monitoring")
         self.prometheus_url = f"http://127.0.0.1:{free_port()}"
@@ -199,6 +202,8 @@ class Monitoring:
                 self._discovery = FileDiscovery(self._cluster.api(), targets)
                 self._discovery.start()
                 config["file_sd_configs"] = [{"files": [str(targets)], "refresh_interval": "1s"}]
+        if self._targets:
+            scrape_configs.append({"job_name": "targets", "static_configs": [{"targets": self._targets}]})
         return {
             "global": {"scrape_interval": self._interval, "evaluation_interval": self._interval},
             "rule_files": [str(self.folder / "rules/*.yml")],

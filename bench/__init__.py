@@ -1,0 +1,1 @@
+"""Benchmarks on real parts, beside their peers and the goals (`make bench`)."""
