@@ -61,6 +61,8 @@ class Driver:
         self._busy: set[Key] = set()
         self._failures: dict[Key, int] = {}
         self._stopping = False
+        # The sweep waits elsewhere: a thread that was woken for a record and does not take it would lose the record.
+        self._stopped = threading.Event()
         self._swept = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"worker-{number}", daemon=True) for number in range(threads)
@@ -77,6 +79,7 @@ class Driver:
         with self._condition:
             self._stopping = True
             self._condition.notify_all()
+        self._stopped.set()
         for thread in self._threads:
             thread.join(timeout_seconds)
 
@@ -197,6 +200,5 @@ class Driver:
                 self._metrics.sweep_failures.inc()
                 logging.getLogger("metricops").exception("sweep failed unexpectedly")
             pause = min(self._sweep_every, retry_delay(failures)) if failures else self._sweep_every
-            with self._condition:
-                if self._condition.wait_for(lambda: self._stopping, pause.total_seconds()):
-                    return
+            if self._stopped.wait(pause.total_seconds()):
+                return

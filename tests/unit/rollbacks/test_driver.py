@@ -1,11 +1,18 @@
-"""In which order a sweep hands out what it finds."""
+"""In which order a sweep hands out what it finds, and that what is queued is worked on at once."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
 
 from receiver.decision.phases import Phase
-from receiver.rollbacks.driver import fair_order
+from receiver.metrics import Metrics
+from receiver.rollbacks.driver import Driver, fair_order
 from receiver.rollbacks.record import Rollback
 from tests.unit.rollbacks.test_machine import rollback
 
@@ -26,3 +33,54 @@ def test_outstanding_undos_come_first() -> None:
 def test_nobody_is_always_the_last() -> None:
     """A receiver that is killed after its first record each time must come to all of them."""
     assert names([fair_order(CLAIMED)[0] for _ in range(300)]) == names(CLAIMED)
+
+
+class Records:
+    """Stands for store, reader and worker: no records to sweep, and steps that are done at once."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+
+    def all(self) -> list[Rollback]:
+        return []
+
+    def work(self, _namespace: str, name: str) -> None:
+        self.begun.append(name)
+
+
+@pytest.fixture
+def records() -> Records:
+    return Records()
+
+
+@pytest.fixture
+def driver(records: Records) -> Iterator[Driver]:
+    """One that has swept, and does so again in an hour."""
+    any_records = cast(Any, records)
+    driver = Driver(
+        any_records,
+        any_records,
+        any_records,
+        Metrics(),
+        clock=lambda: datetime.now(UTC),
+        sweep_every=timedelta(hours=1),
+    )
+    driver.start()
+    assert becomes_true(lambda: driver.has_swept)
+    yield driver
+    driver.stop()
+
+
+def becomes_true(condition: Callable[[], bool], seconds: float = 2.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return condition()
+
+
+def test_every_claim_is_worked_on_at_once(driver: Driver, records: Records) -> None:
+    """Each wakes a thread that works, never the one that only sweeps."""
+    for number in range(50):
+        name = f"shop-{number}"
+        driver.enqueue(replace(CLAIMED[0], name=name))
+        assert becomes_true(lambda name=name: name in records.begun), f"{name} waits"  # type: ignore[misc]
