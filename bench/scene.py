@@ -35,7 +35,7 @@ from sandbox.stack import alertmanager_config
 
 NAMESPACE = "bench"
 LIMIT = 0.5
-SETTLED = ("Recovered",)
+SETTLED = "Recovered"
 SETTINGS = {"sweep_interval": "10s", "settle": "1s", "wide_fault_workloads": "10000"}
 """Shipped defaults, but for two: recoveries are not what is measured, and hundreds of workloads are bad at once."""
 
@@ -119,14 +119,19 @@ class Scene:
         """Wait until these workloads' Rollbacks have ended well; returns them by workload."""
         found: dict[str, dict[str, Any]] = {}
 
+        def phase(workload: str) -> str:
+            return str((found.get(workload, {}).get("status") or {}).get("phase"))
+
         def settled() -> bool:
             items = self.api.get(object_path(names.API_VERSION, names.ROLLBACKS, NAMESPACE))["items"]
-            for item in items:
-                if (item.get("status") or {}).get("phase") in SETTLED:
-                    found[item["spec"]["workload"]["name"]] = item
-            return found.keys() >= set(workloads)
+            found.update((item["spec"]["workload"]["name"], item) for item in items)
+            return all(phase(workload) == SETTLED for workload in workloads)
 
-        wait_until(settled, seconds, f"{len(workloads)} rollbacks have recovered", every=0.25)
+        try:
+            wait_until(settled, seconds, f"{len(workloads)} rollbacks have recovered", every=0.25)
+        except TimeoutError as error:
+            late = next(workload for workload in workloads if phase(workload) != SETTLED)
+            raise RuntimeError(f"{error}; {late} is {found.get(late, {}).get('status')}") from error
         return {workload: found[workload] for workload in workloads}
 
     def roll_back(self, workloads: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -188,7 +193,7 @@ def _rule(workload: str) -> dict[str, Any]:
     return {
         "alert": BURN_ALERT,
         "expr": f"{series} > {LIMIT}",
-        "labels": {UNDO_LABEL: UNDO_VALUE, "severity": "page"},
+        "labels": {UNDO_LABEL: UNDO_VALUE, "severity": "page", "namespace": NAMESPACE, "deployment": workload},
         "annotations": {
             "summary": f"{workload} burns its error budget",
             SLI_ANNOTATION: f"max_over_time({series}[{WINDOW_PLACEHOLDER}])",
