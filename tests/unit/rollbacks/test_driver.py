@@ -14,6 +14,7 @@ from receiver.decision.phases import Phase
 from receiver.metrics import Metrics
 from receiver.rollbacks.driver import Driver, fair_order
 from receiver.rollbacks.record import Rollback
+from receiver.rollbacks.worker import Claim
 from tests.unit.rollbacks.test_machine import rollback
 
 CLAIMED = [replace(rollback(Phase.CLAIMED), name=f"shop-{number}") for number in range(5)]
@@ -36,7 +37,7 @@ def test_nobody_is_always_the_last() -> None:
 
 
 class Records:
-    """Stands for store, reader and worker: no records to sweep, and steps that are done at once."""
+    """Stands for store, reader, worker and budget: no records to sweep, and steps that are done at once."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []
@@ -44,7 +45,9 @@ class Records:
     def all(self) -> list[Rollback]:
         return []
 
-    def work(self, _namespace: str, name: str) -> None:
+    def look(self) -> None: ...
+
+    def work(self, _namespace: str, name: str, _claim: Claim) -> None:
         self.begun.append(name)
 
 
@@ -64,6 +67,7 @@ def driver(records: Records) -> Iterator[Driver]:
         Metrics(),
         clock=lambda: datetime.now(UTC),
         sweep_every=timedelta(hours=1),
+        budget=any_records,
     )
     driver.start()
     assert becomes_true(lambda: driver.has_swept)
@@ -82,5 +86,5 @@ def test_every_claim_is_worked_on_at_once(driver: Driver, records: Records) -> N
     """Each wakes a thread that works, never the one that only sweeps."""
     for number in range(50):
         name = f"shop-{number}"
-        driver.enqueue(replace(CLAIMED[0], name=name))
+        driver.enqueue(Claim(replace(CLAIMED[0], name=name), cast(Any, None)))
         assert becomes_true(lambda name=name: name in records.begun), f"{name} waits"  # type: ignore[misc]
