@@ -25,7 +25,7 @@ def ignore_early(alert: Alert) -> Decision | WorkloadRef:
     return named_workloads(alert)[0]
 
 
-def decide(world: World, *, own_record: str = "") -> Decision:
+def decide(world: World, *, own_record: str | None = None) -> Decision:
     """Judge one alert.
 
     `own_record` names the Rollback that is being judged again, so that it does not count as its own duplicate.
@@ -75,7 +75,7 @@ def _claim(case: Case, ref: WorkloadRef) -> Decision:
     )
 
 
-def cooldown_end(world: World, policy: Policy, own_record: str = "") -> datetime | None:
+def cooldown_end(world: World, policy: Policy, own_record: str | None = None) -> datetime | None:
     """When the cooldown after the last undo of this workload ends; None where none is running."""
     undone = [past.undone_at for past in world.rollbacks if past.undone_at and past.name != own_record]
     if not undone:

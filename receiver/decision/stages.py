@@ -40,7 +40,7 @@ class Case:
     world: World
     workload: Workload
     policy: Policy
-    own_record: str
+    own_record: str | None
 
     @property
     def blamed(self) -> Revision | None:

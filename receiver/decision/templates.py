@@ -29,5 +29,5 @@ def clean_template(template: Template) -> Template:
 
 def template_hash(template: Template) -> str:
     """A name for the template's meaning: equal for equal templates, whatever ReplicaSet they came from."""
-    canonical = json.dumps(clean_template(template), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    canonical = json.dumps(clean_template(template), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]

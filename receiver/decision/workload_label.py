@@ -8,7 +8,7 @@ from receiver.decision.values import Alert, WorkloadRef
 
 def named_workloads(alert: Alert) -> tuple[WorkloadRef, ...]:
     """All workloads that the alert's labels name: exactly one is wanted. Empty label values name nothing."""
-    namespace = alert.labels.get(names.NAMESPACE_LABEL, "")
+    namespace = alert.labels.get(names.NAMESPACE_LABEL)
     if not namespace:
         return ()
     return tuple(

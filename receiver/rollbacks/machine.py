@@ -40,12 +40,12 @@ def _claimed(rollback: Rollback, view: View) -> Step:
     moved = _undo_found(rollback, view.world.workload) or _moved_on(rollback, view.world.workload)
     if moved:
         return moved
-    if _is_between_two_worlds(view.world.workload):
+    if _is_between_two_worlds(rollback, view.world.workload):
         return Wait(view.world.now + view.timing.poll)
     if age(rollback, view.world.now) > view.timing.judge_again_after and view.standing.alert is AlertState.ABSENT:
         return Move(Phase.SUPERSEDED, "alert-gone", "the alert is no longer active")
     decision = decide(view.world, own_record=rollback.name)
-    if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
+    if decision.not_before is not None:
         return Move(
             Phase.DEFERRED,
             decision.reason.word,
@@ -59,16 +59,16 @@ def _claimed(rollback: Rollback, view: View) -> Step:
     if decision.reason is reasons.APPROVE:
         expires = view.world.now + view.timing.approval_expires
         return Move(Phase.AWAITING_APPROVAL, decision.reason.word, decision.detail, {"expiresAt": format_time(expires)})
-    return _undo_if_target_stands(rollback, decision, Phase.FAILED)
+    return _undo_if_target_stands(rollback, decision)
 
 
 def _deferred(rollback: Rollback, view: View) -> Step:
-    not_before = rollback.moment("notBefore")
-    if not_before is not None and view.world.now < not_before:
-        return _moved_on(rollback, view.world.workload) or Wait(not_before)
     moved = _moved_on(rollback, view.world.workload)
     if moved:
         return moved
+    not_before = rollback.moment("notBefore")
+    if not_before is not None and view.world.now < not_before:
+        return Wait(not_before)
     if view.standing.alert is AlertState.ABSENT:
         return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when the cooldown ended")
     return Move(
@@ -84,7 +84,7 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
     moved = _undo_found(rollback, world.workload) or _moved_on(rollback, world.workload)
     if moved:
         return moved
-    if _is_between_two_worlds(world.workload):
+    if _is_between_two_worlds(rollback, world.workload):
         return Wait(world.now + view.timing.poll)
     expires = rollback.moment("expiresAt")
     approval = rollback.approval
@@ -107,11 +107,11 @@ def _approved(rollback: Rollback, view: View) -> Step:
     if view.standing.alert is AlertState.ABSENT:
         return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when approval came")
     decision = decide(view.world, own_record=rollback.name)
-    if decision.verdict is Verdict.DEFERRED and decision.not_before is not None:
+    if decision.not_before is not None:
         return Wait(decision.not_before)
     if decision.verdict is not Verdict.CLAIMED:
         return Move(Phase.FAILED, decision.reason.word, decision.detail)
-    return _undo_if_target_stands(rollback, decision, Phase.FAILED)
+    return _undo_if_target_stands(rollback, decision)
 
 
 def _undo_found(rollback: Rollback, workload: Workload | None) -> Move | None:
@@ -135,24 +135,21 @@ def _moved_on(rollback: Rollback, workload: Workload | None) -> Move | None:
     return None
 
 
-def _is_between_two_worlds(workload: Workload | None) -> bool:
-    """The workload and its revisions are two reads: a newer revision than the current one says that the workload has
+def _is_between_two_worlds(rollback: Rollback, workload: Workload | None) -> bool:
+    """The workload and its revisions are two reads: a newer revision than the blamed one says that the workload has
     moved on in between, by a person's undo or by ours in another replica. Judged like that, it would have no target.
     """
-    if workload is None or workload.current is None:
-        return False
-    return any(revision.number > workload.current.number for revision in workload.revisions)
+    return workload is not None and any(revision.number > rollback.blamed_number for revision in workload.revisions)
 
 
-def _undo_if_target_stands(rollback: Rollback, decision: Decision, otherwise: Phase) -> Step:
-    if decision.target is None or decision.target.template_hash != rollback.target_hash:
-        number = decision.target.number if decision.target else "none"
-        return Move(
-            otherwise,
-            "target-changed",
-            f"the target would now be revision {number}, the record says {rollback.target_number}",
-        )
-    return SendUndo()
+def _undo_if_target_stands(rollback: Rollback, decision: Decision) -> Step:
+    if decision.target is not None and decision.target.template_hash == rollback.target_hash:
+        return SendUndo()
+    return Move(
+        Phase.FAILED,
+        "target-changed",
+        f"the record says revision {rollback.target_number}, it would now be {decision.detail}",
+    )
 
 
 _HANDLERS: dict[Phase, Callable[[Rollback, View], Step]] = {
