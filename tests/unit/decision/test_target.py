@@ -65,3 +65,25 @@ def test_no_history() -> None:
 
 def test_unknown_current_revision_has_no_target() -> None:
     assert choose_target(workload(revision(1), revision(2), current=None), world()) is None
+
+
+def test_condemnation_lasts_to_its_last_moment() -> None:
+    two = revision(2)
+    last = past(blamed_hash=two.template_hash, undone_at=NOW - timedelta(days=30))
+    assert target_of(revision(1), two, revision(3), rollbacks=(last,)) == 1
+    over = replace(last, undone_at=NOW - timedelta(days=30, seconds=1))
+    assert target_of(revision(1), two, revision(3), rollbacks=(over,)) == 2
+
+
+def test_what_a_restore_left_stays_left_when_the_restored_is_condemned() -> None:
+    # 1, 2, 3 were released; 3 was undone to 2 (now 4), which was blamed later; then 5 was released.
+    restored = revision(4, "shop:2", earlier=(2,))
+    history = (revision(1), revision(3), restored, revision(5))
+    assert target_of(*history, rollbacks=(past(blamed_hash=restored.template_hash),)) == 1
+
+
+def test_the_current_revision_is_no_target_even_if_its_template_reads_otherwise() -> None:
+    # A ControllerRevision lacks the defaults that an upgrade has given the live template since.
+    one, two = revision(1), revision(2)
+    found = choose_target(workload(one, two, template_hash="with-new-defaults"), world())
+    assert found == one

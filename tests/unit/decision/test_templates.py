@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from receiver.decision.templates import clean_template, template_hash
 from tests.unit.scenario import template
 
@@ -24,3 +26,28 @@ def test_the_order_of_keys_does_not_count() -> None:
     one = template("shop:1")
     turned = dict(reversed(list(one.items())))
     assert template_hash(one) == template_hash(turned)
+
+
+def test_annotations_count_and_empty_metadata_does_not() -> None:
+    plain, annotated = template("shop:1"), template("shop:1")
+    annotated["metadata"]["annotations"] = {"checksum/config": "1"}
+    assert clean_template(annotated) == annotated
+    assert template_hash(annotated) != template_hash(plain)
+    empty = template("shop:1")
+    empty["metadata"]["annotations"] = {}
+    assert clean_template(empty) == plain
+
+
+def test_a_template_without_labels_or_metadata() -> None:
+    spec: dict[str, Any] = {"containers": []}
+    bare = {"metadata": {}, "spec": spec}
+    for given in ({"spec": spec}, {"metadata": None, "spec": spec}, {"metadata": {"labels": None}, "spec": spec}):
+        assert clean_template(given) == bare
+
+
+def test_a_hash_stays_what_it_was() -> None:
+    """Hashes stand on records and workloads: those of an earlier release of MetricOps must still be found."""
+    noted = template("shop:1")
+    noted["metadata"]["annotations"] = {"note": "été"}
+    assert template_hash(template("shop:1")) == "0ab49149d16c78d6"
+    assert template_hash(noted) == "059ffe019c591f1b"
