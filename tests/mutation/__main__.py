@@ -31,9 +31,9 @@ def main() -> int:
     began = time.monotonic()
     equivalents = read_equivalents()
     with copy_for_mutmut() as folder:
-        run(folder, "run", "--max-children", str(options.jobs))
+        run(folder, ["run", "--max-children", str(options.jobs)])
         found = statuses(folder)
-        survivors = [show(folder, name) for name, status in found.items() if status not in KILLED]
+        survivors = show(folder, [name for name, status in found.items() if status not in KILLED])
     wording = [mutant for mutant in survivors if mutant.is_wording]
     unknown, known, stale = sort_out((mutant for mutant in survivors if not mutant.is_wording), equivalents)
     for mutant in unknown:

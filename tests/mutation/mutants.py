@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -13,6 +14,16 @@ from tests.mutation.checkout import CHECKOUT, GETTER
 
 MARKED = re.compile(r"""(["'])XX(.*?)XX\1""")
 """How mutmut changes a string literal, beside turning it into capitals or small letters."""
+
+
+HEADLINE = re.compile(r"^# (\S+__mutmut_\d+): .*$", re.MULTILINE)
+"""How mutmut begins what it shows of a mutant."""
+IN_ONE_PROCESS = """
+import json, sys
+from mutmut.__main__ import cli
+for command in json.loads(sys.argv[1]):
+    cli(command, standalone_mode=False)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +64,28 @@ def _changed_literal(before: str, after: str) -> str | None:
     return None
 
 
-def run(folder: Path, *arguments: str) -> str:
-    """What a mutmut command prints. Raises `SystemExit` with it where the command fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
+def run(folder: Path, *commands: list[str]) -> str:
+    """What mutmut prints for the commands, one after another in one process: its start takes longer than most of them.
+
+    Raises `SystemExit` with the output where a command fails.
+    """
+    arguments = [sys.executable, "-c", IN_ONE_PROCESS, json.dumps(commands)]
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise SystemExit(f"mutmut {' '.join(arguments)} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        raise SystemExit(f"mutmut failed on {commands[0]}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
     return done.stdout
 
 
 def statuses(folder: Path) -> dict[str, str]:
     """mutmut's name of each mutant → killed, survived, timeout, no tests, …"""
-    lines = run(folder, "results", "--all", "true").splitlines()
+    lines = run(folder, ["results", "--all", "true"]).splitlines()
     return dict(line.strip().rsplit(": ", 1) for line in lines if ": " in line)
 
 
-def show(folder: Path, name: str) -> Mutant:
-    """One mutant by mutmut's name of it."""
-    return read_diff(run(folder, "show", name), name)
+def show(folder: Path, names: list[str]) -> list[Mutant]:
+    """The mutants by mutmut's names of them."""
+    parts = re.split(HEADLINE, run(folder, *(["show", name] for name in names)))
+    return [read_diff(diff, name) for name, diff in zip(parts[1::2], parts[2::2], strict=True)]
 
 
 def read_diff(text: str, name: str) -> Mutant:
