@@ -44,6 +44,7 @@ LEAVES_TO: dict[Phase, frozenset[Phase]] = {
     Phase.AWAITING_APPROVAL: frozenset(
         {
             Phase.UNDOING,
+            Phase.DRY_RUN,
             Phase.REJECTED,
             Phase.EXPIRED,
             Phase.SUPERSEDED,

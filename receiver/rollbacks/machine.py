@@ -55,7 +55,7 @@ def _claimed(rollback: Rollback, view: View) -> Step:
     if decision.verdict is not Verdict.CLAIMED:
         return Move(Phase.FAILED, decision.reason.word, decision.detail)
     if decision.mode is Mode.DRY_RUN:
-        return Move(Phase.DRY_RUN, decision.reason.word, f"would undo {decision.detail}")
+        return _would_undo(decision)
     if decision.reason is reasons.APPROVE:
         expires = view.world.now + view.timing.approval_expires
         return Move(Phase.AWAITING_APPROVAL, decision.reason.word, decision.detail, {"expiresAt": format_time(expires)})
@@ -111,7 +111,13 @@ def _approved(rollback: Rollback, view: View) -> Step:
         return Wait(decision.not_before)
     if decision.verdict is not Verdict.CLAIMED:
         return Move(Phase.FAILED, decision.reason.word, decision.detail)
+    if decision.mode is Mode.DRY_RUN:  # Its owner has changed the mode since the claim.
+        return _would_undo(decision)
     return _undo_if_target_stands(rollback, decision)
+
+
+def _would_undo(decision: Decision) -> Move:
+    return Move(Phase.DRY_RUN, decision.reason.word, f"would undo {decision.detail}")
 
 
 def _undo_found(rollback: Rollback, workload: Workload | None) -> Move | None:

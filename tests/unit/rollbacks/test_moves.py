@@ -11,7 +11,7 @@ import pytest
 from receiver.decision.phases import Phase
 from receiver.decision.recovery import AlertState
 from receiver.decision.values import RestoredBy, Workload
-from receiver.rollbacks.steps import Move, Step, Wait
+from receiver.rollbacks.steps import Move, SendUndo, Step, Wait
 from receiver.timestamps import format_time
 from tests.unit.rollbacks.test_machine import (
     CLAIMED_WORLDS,
@@ -134,14 +134,14 @@ class TestAwaitingApproval:
         assert moved(step(awaiting(), workload=noted)) == (Phase.UNDOING, "undo")
 
     def test_looks_again_soon(self) -> None:
-        assert step(awaiting(), workload=APPROVING) == Wait(NOW + 2 * TIMING.poll)
+        assert step(awaiting(), workload=APPROVING) == Wait(NOW + TIMING.approval_poll)
         torn = workload(V3_RESTORED_V1, V2, labels={MODE: "approve"})
         assert step(awaiting(), workload=torn) == Wait(NOW + TIMING.poll)
 
     def test_without_an_expiry_it_goes_on_waiting(self) -> None:
         record = rollback(Phase.AWAITING_APPROVAL, mode="approve")
         assert step(record, workload=APPROVING, now=NOW + timedelta(days=1)) == Wait(
-            NOW + timedelta(days=1) + 2 * TIMING.poll
+            NOW + timedelta(days=1) + TIMING.approval_poll
         )
 
     @pytest.mark.parametrize(("approval", "who"), [({"by": "dana"}, "by dana"), ({}, "by a person")])
@@ -161,6 +161,15 @@ class TestAwaitingApproval:
         approved = awaiting(decision="approve", **HASHES)
         assert "no longer active" in written(step(approved, workload=APPROVING, state=AlertState.ABSENT))[0]
 
+    def test_approved_in_dry_run_undoes_nothing(self) -> None:
+        """The owner's label may have changed since the claim."""
+        found = step(awaiting(decision="approve", **HASHES), workload=workload(labels={MODE: "dry-run"}))
+        assert moved(found) == (Phase.DRY_RUN, "dry-run")
+        assert written(found) == (f"would undo {TO_TARGET}", {})
+
+    def test_approved_when_no_approval_is_needed_any_more(self) -> None:
+        assert isinstance(step(awaiting(decision="approve", **HASHES), workload=workload()), SendUndo)
+
     def test_approved_but_refused_says_what_the_decision_saw(self) -> None:
         approved = awaiting(decision="approve", **HASHES)
         assert written(step(approved, workload=APPROVING, stopped="the switch"))[0] == "the switch"
@@ -176,7 +185,10 @@ class TestUndoing:
         assert fields == {"rolledBackAt": format_time(NOW)}
 
     def test_looks_again_soon(self) -> None:
-        assert step(self.record, workload=self.hanging) == Wait(NOW + TIMING.poll)
+        on_time = NOW - MINUTE + TIMING.rollout_hangs_after
+        assert step(self.record, workload=self.hanging, now=on_time) == Wait(on_time + TIMING.poll)
+        late = on_time + SECOND
+        assert step(self.record, workload=self.hanging, now=late) == Wait(late + 4 * TIMING.poll)
 
     def test_the_deadline_counts_from_the_undo_else_from_the_attempt(self) -> None:
         late = NOW + TIMING.rollout_deadline
@@ -185,7 +197,7 @@ class TestUndoing:
         assert isinstance(step(undated, workload=self.hanging, now=late), Wait)
         found = step(undated, workload=self.hanging, now=late + SECOND)
         assert moved(found) == (Phase.FAILED, "rollout-deadline")
-        assert "0:10:00" in written(found)[0]
+        assert "within 10m" in written(found)[0]
 
     @pytest.mark.parametrize(
         ("found", "said"),
