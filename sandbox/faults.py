@@ -87,6 +87,8 @@ class Hold:
         self.matches = matches
         self.reached = threading.Event()
         self.released = threading.Event()
+        self.waiting = 0
+        """How many are kept right now."""
         self.delays_only = False
         """Whether what was kept reaches the API server after the release; else its connection is closed."""
 
@@ -160,8 +162,12 @@ class FaultProxy:
     def _pass_on(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse | None:
         for hold in self._holds:
             if hold.matches(request) and not hold.released.is_set():
+                with self._lock:
+                    hold.waiting += 1
                 hold.reached.set()
                 hold.released.wait(HOLD_SECONDS)
+                with self._lock:
+                    hold.waiting -= 1
                 if not hold.delays_only:
                     return None
         return self._pool.request(

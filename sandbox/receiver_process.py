@@ -25,6 +25,7 @@ class ReceiverProcess:
         self._token.write_text(TOKEN)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
+        self.authorization = {"Authorization": f"Bearer {TOKEN}"}
         self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(20.0), maxsize=32)
         environment = {
             "METRICOPS_LISTEN": f"127.0.0.1:{port}",
@@ -50,7 +51,7 @@ class ReceiverProcess:
             "POST",
             f"{self.url}/api/v1/alerts",
             body=json.dumps(body),
-            headers={"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"},
+            headers={"Content-Type": "application/json", **self.authorization},
         )
         return response.status, json.loads(response.data)
 

@@ -257,3 +257,11 @@ def test_health_readiness_and_metrics(make_edge: Callable[..., Edge]) -> None:
     page = make_edge().client.get("/metrics")
     assert page.status_code == 200
     assert "metricops_decisions_total" in page.get_data(as_text=True)
+
+
+def test_every_outcome_of_a_delivery_is_counted_from_the_start() -> None:
+    registry = Metrics().registry
+    for kind in ("alertmanager", "grafana", "other"):
+        for outcome in ("accepted", "refused", "retry", "overload"):
+            labels = {"format": kind, "outcome": outcome}
+            assert registry.get_sample_value("metricops_deliveries_total", labels) == 0
