@@ -109,7 +109,9 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
     )
     driver = Driver(store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every, budget=budget)
     records.on_change = driver.changed
-    claimant = Claimant(api, store, reader, metrics, clock=now, on_claim=driver.enqueue)
+    claimant = Claimant(
+        api, store, reader, metrics, clock=now, on_claim=driver.enqueue, watched=settings.watch_namespace
+    )
     app = create_app(
         claimant.handle,
         lambda: driver.has_swept,

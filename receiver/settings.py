@@ -34,7 +34,9 @@ class Settings:
     context: str = _setting("", "Context of the kubeconfig.")
     api_timeout: str = _setting("10s", "How long an answer of the API server is waited for.")
     namespace: str = _setting(names.DEFAULT_NAMESPACE, "Namespace of the stop switch, ConfigMap metricops-control.")
-    watch_namespace: str = _setting("", "Only this namespace's Rollbacks are looked after; empty: all namespaces'.")
+    watch_namespace: str = _setting(
+        "", "Only this namespace's alerts and Rollbacks are looked after; empty: all namespaces'."
+    )
     token_file: str = _setting("", "File with the bearer token that deliveries must carry, read again when it changes.")
     tls_certificate_file: str = _setting(
         "",

@@ -9,16 +9,19 @@ RECEIVER_ACCOUNT = "system:serviceaccount:metricops-system:metricops-receiver"
 WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 
 
-def accepted_undos(events: Iterable[dict[str, Any]], namespace: str, name: str | None = None) -> list[dict[str, Any]]:
+def accepted_undos(
+    events: Iterable[dict[str, Any]], namespace: str, name: str | None = None, account: str = RECEIVER_ACCOUNT
+) -> list[dict[str, Any]]:
     """The receiver's PATCHes of a pod template that the API server accepted (`audit.k8s.io/v1` Events).
 
-    A PATCH that only puts the record of field owners right changes no template, and is none.
+    A PATCH that only puts the record of field owners right changes no template, and is none. `account` is the
+    receiver's user name.
     """
     return [
         event
         for event in events
         if event["verb"] == "patch"
-        and event["user"]["username"] == RECEIVER_ACCOUNT
+        and event["user"]["username"] == account
         and (event.get("objectRef") or {}).get("resource") in WORKLOADS
         and event["objectRef"].get("namespace") == namespace
         and name in (None, event["objectRef"].get("name"))

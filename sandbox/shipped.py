@@ -45,9 +45,9 @@ def install(api: Api, items: list[JsonObject], *, manager: str) -> None:
     wait_until(lambda: exists(api, object_path(names.API_VERSION, names.ROLLBACKS)), 30, "rollbacks are served")
 
 
-def receiver_token(api: Api) -> str:
-    """A token of the shipped service account."""
-    account = object_path("v1", "serviceaccounts", names.DEFAULT_NAMESPACE, "metricops-receiver", "token")
+def receiver_token(api: Api, namespace: str = names.DEFAULT_NAMESPACE) -> str:
+    """A token of the shipped service account; `namespace` is where it was installed."""
+    account = object_path("v1", "serviceaccounts", namespace, "metricops-receiver", "token")
     request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",

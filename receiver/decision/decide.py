@@ -16,13 +16,19 @@ from receiver.decision.workload_label import named_workloads
 CLAIM_REASONS = {Mode.ENABLED: reasons.UNDO, Mode.DRY_RUN: reasons.DRY_RUN, Mode.APPROVE: reasons.APPROVE}
 
 
-def ignore_early(alert: Alert) -> Decision | WorkloadRef:
-    """What the alert alone can tell: a Decision that ignores it, else the workload to look at."""
+def ignore_early(alert: Alert, watched: str = "") -> Decision | WorkloadRef:
+    """What the alert alone can tell: a Decision that ignores it, else the workload to look at.
+
+    `watched` is the only namespace that may be looked into, where there is such a limit.
+    """
     for stage in ALERT_STAGES:
         refusal = stage(alert)
         if refusal is not None:
             return Decision(refusal.reason, refusal.detail)
-    return named_workloads(alert)[0]
+    ref = named_workloads(alert)[0]
+    if watched and ref.namespace != watched:
+        return Decision(reasons.NOT_WATCHED, f"{ref} is not in namespace {watched}", ref)
+    return ref
 
 
 def decide(world: World, *, own_record: str | None = None) -> Decision:

@@ -48,6 +48,12 @@ NO_WORKLOAD_LABEL = Reason(
     "daemonset.",
     "Aggregate the rule's expression by namespace and workload, or set both labels in the rule.",
 )
+NOT_WATCHED = Reason(
+    "not-watched",
+    Verdict.IGNORED,
+    "The alert's workload is in a namespace that this receiver does not watch.",
+    "Route only the watched namespace's alerts here, or install a receiver that may look into the other one.",
+)
 WORKLOAD_NOT_FOUND = Reason(
     "workload-not-found",
     Verdict.IGNORED,
@@ -226,6 +232,7 @@ ALL_REASONS: tuple[Reason, ...] = (
     NOT_FIRING,
     NOT_ASKED,
     NO_WORKLOAD_LABEL,
+    NOT_WATCHED,
     WORKLOAD_NOT_FOUND,
     NOT_OPTED_IN,
     INVALID_POLICY,

@@ -40,7 +40,10 @@ class Outcome:
 
 
 class Claimant:
-    """Decides alerts. `on_claim` is told of each record that needs work, after it is durable."""
+    """Decides alerts. `on_claim` is told of each record that needs work, after it is durable.
+
+    `watched` is the one namespace that the receiver has rights in; empty: all.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Claimant:
         *,
         clock: Clock,
         on_claim: Callable[[Claim], None],
+        watched: str = "",
     ) -> None:
         self._api = api
         self._store = store
@@ -58,10 +62,11 @@ class Claimant:
         self._metrics = metrics
         self._clock = clock
         self._on_claim = on_claim
+        self._watched = watched
 
     def handle(self, alert: Alert) -> Outcome:
         """Decide one alert. Raises `ApiError` where the world can't be read or the claim can't be written."""
-        early = ignore_early(alert)
+        early = ignore_early(alert, self._watched)
         if isinstance(early, Decision):
             return Outcome(early)
         standing = self._store.standing_for(alert, early)

@@ -20,11 +20,19 @@ NAMED = ("prometheusrules", "servicemonitors")
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(progress=print, scheduler=False) as plane:
         plane.kubectl("apply", "-k", str(ROOT / "manifests/base"))
+        plane.kubectl("create", "namespace", "shop")
         yield plane
 
 
 def test_base_is_complete_and_settled(plane: ControlPlane) -> None:
     again = plane.kubectl("apply", "-k", str(ROOT / "manifests/base"), "--dry-run=server")
+    assert all(line.endswith("unchanged (server dry run)") for line in again.splitlines()), again
+
+
+def test_the_namespaced_variant_is_complete_and_settled(plane: ControlPlane) -> None:
+    variant = str(ROOT / "manifests/namespaced")
+    plane.kubectl("apply", "-k", variant)
+    again = plane.kubectl("apply", "-k", variant, "--dry-run=server")
     assert all(line.endswith("unchanged (server dry run)") for line in again.splitlines()), again
 
 
@@ -44,7 +52,6 @@ def test_monitoring_and_generated_rules(plane: ControlPlane) -> None:
     again = plane.kubectl("apply", "-k", str(ROOT / "manifests/monitoring"), "--dry-run=server")
     assert all(line.endswith("unchanged (server dry run)") for line in again.splitlines()), again
 
-    plane.kubectl("create", "namespace", "shop")
     examples = [str(ROOT / "examples" / name) for name in ("slo.yaml", "rule.yaml")]
     command = [sys.executable, "-m", "cli.main", "rules", "generate", *examples]
     generated = subprocess.run(command, capture_output=True, text=True, check=True).stdout

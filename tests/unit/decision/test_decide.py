@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from receiver.decision import reasons
-from receiver.decision.decide import decide
+from receiver.decision.decide import decide, ignore_early
 from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
-from receiver.decision.values import Defaults, Interval, Mode, PastRollback, World
+from receiver.decision.values import Decision, Defaults, Interval, Mode, PastRollback, World
+from receiver.decision.workload_label import named_workloads
 from tests.unit.scenario import (
     NOW,
     ONSET,
@@ -305,9 +306,21 @@ def test_reason_and_its_neighbour(word: str, reaching: World, neighbour: World) 
     assert decide(neighbour).reason.word != word
 
 
+def test_a_namespace_that_is_not_watched() -> None:
+    asked = labelled(namespace="prod", deployment="shop", metricops="undo")
+    ref = named_workloads(asked)[0]
+    assert ignore_early(asked) == ignore_early(asked, "prod") == ref
+    elsewhere = ignore_early(asked, "staging")
+    assert isinstance(elsewhere, Decision)
+    assert (elsewhere.reason, elsewhere.ref) == (reasons.NOT_WATCHED, ref)
+
+
 def test_every_reason_has_a_case() -> None:
     # A silence is looked for just before the undo, after the decision (tests/cluster/test_resync.py).
-    assert {case[0] for case in CASES} == {reason.word for reason in ALL_REASONS} - {reasons.SILENCED.word}
+    assert {case[0] for case in CASES} == {reason.word for reason in ALL_REASONS} - {
+        reasons.SILENCED.word,
+        reasons.NOT_WATCHED.word,
+    }
 
 
 def test_reason_words_are_unique_and_explained() -> None:
