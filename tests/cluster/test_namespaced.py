@@ -26,6 +26,9 @@ from tests.cluster.workloads import deploy, path, phase, records, version_of, wa
 
 VARIANT = BASE.parent / "namespaced"
 RUNS_AS_A_PROCESS_HERE = ("Deployment", "Service")
+FOR_ALL_NAMESPACES = {("list", "", "namespaces", ""), ("watch", "", "namespaces", "")}
+AFTER_A_LOST_RACE = {("get", "metricops.dev", "rollbacks")}
+"""The record is read again where another receiver has moved it."""
 UNDONE = (Phase.ROLLED_BACK, Phase.RECOVERED)
 
 
@@ -137,12 +140,14 @@ def test_it_undoes_with_what_it_is_granted_and_uses_all_of_it(
     assert [version_of(api.get(path(namespace, "shop", kind))) for kind in KINDS] == ["one"] * len(KINDS)
     assert receiver.forbidden() == []
 
-    assert granted(installed.objects) == {needed[:4] for needed in NEEDED}
+    assert granted(installed.objects) == {needed[:4] for needed in NEEDED} - FOR_ALL_NAMESPACES
     events = cluster.audit_events()
     if events is not None:
         assert len(accepted_undos(events, namespace, account=installed.account)) == len(KINDS)
         rights = {right[:3] for right in granted(installed.objects)}
-        assert used(events, installed.account) == rights, "a right that nothing here has used: is it needed?"
+        assert used(events, installed.account) | AFTER_A_LOST_RACE == rights, (
+            "a right that nothing here has used: is it needed?"
+        )
 
 
 def test_it_reaches_nothing_else(
