@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.cluster.watched import Watched
+from receiver.decision.field_times import written_by
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """`stopped` is None while undos may happen, else the reason in words; `released_at` is by when they might."""
+
+    stopped: str | None
+    released_at: datetime | None = None
 
 
 class StopSwitch:
@@ -18,8 +30,8 @@ class StopSwitch:
         self._namespace = namespace
         self._watched = watched
 
-    def why_stopped(self, *, fresh: bool = True) -> str | None:
-        """None while undos may happen, else the reason in words. What is missing or forbidden stops.
+    def read(self, *, fresh: bool = True) -> Position:
+        """Where it stands. What is missing or forbidden stops.
 
         Raises `ApiError` where the API server did not do its part: nothing is undone then either, but an alert that
         is refused for that would be lost, so it is judged again.
@@ -32,8 +44,10 @@ class StopSwitch:
             except ApiError as error:
                 if error.status not in (403, 404):
                     raise
-                return f"{where} cannot be read: {error.status or 'no answer'} {error.reason}".rstrip()
-        return why_stopped(known, where)
+                return Position(f"{where} cannot be read: {error.status or 'no answer'} {error.reason}".rstrip())
+        stopped = why_stopped(known, where)
+        written = written_by(known["metadata"].get("managedFields") or (), "data", names.CONTROL_KEY)
+        return Position(stopped, written if stopped is None else None)
 
     def _known(self) -> JsonObject | None:
         if self._watched is None or not self._watched.is_current:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from receiver.decision import reasons
+from receiver.decision.case import Case
 from receiver.decision.identity import rollback_name
 from receiver.decision.observing import observed_first
 from receiver.decision.policy import InvalidPolicy, Policy, effective_policy
-from receiver.decision.stages import ALERT_STAGES, CASE_STAGES, Case
+from receiver.decision.stages import ALERT_STAGES, CASE_STAGES
 from receiver.decision.target import choose_target
 from receiver.decision.values import Alert, Decision, Mode, WorkloadRef, World
 from receiver.decision.workload_label import named_workloads

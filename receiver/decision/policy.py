@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from receiver import names
+from receiver.decision.field_times import written_by
 from receiver.decision.values import Defaults, EvidencePolicy, Mode, NamespaceFacts, Workload
 from rules.durations import DurationError, parse_duration
 
 MOST_OBSERVED = 1000
+MODE_LABEL_PATH = ("metadata", "labels", names.MODE_LABEL)
 
 
 class InvalidPolicy(Exception):  # noqa: N818 - a state of the cluster that is refused, not a failure of ours
@@ -21,12 +23,14 @@ class InvalidPolicy(Exception):  # noqa: N818 - a state of the cluster that is r
 class Policy:
     """The effective policy of one workload.
 
+    `mode_since` is a moment by which the label that says so had been written; None where that is not known.
     `observe_first` is how many would-be decisions are to be seen before it acts; `observing` says how far that is while
     it keeps the mode at dry-run.
     """
 
     mode: Mode
     mode_from: str
+    mode_since: datetime | None
     cooldown: timedelta
     attribution_window: timedelta
     act_within: timedelta
@@ -40,7 +44,7 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
 
     Raises `InvalidPolicy` for an unknown mode or a duration that cannot be read.
     """
-    mode, mode_from = _mode(workload, namespace)
+    mode, mode_from, mode_since = _mode(workload, namespace)
 
     def annotation(key: str) -> tuple[str, str] | None:
         for where, found in (
@@ -61,6 +65,7 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
     return Policy(
         mode=mode,
         mode_from=mode_from,
+        mode_since=mode_since,
         cooldown=duration(names.COOLDOWN_ANNOTATION, defaults.cooldown),
         attribution_window=duration(names.ATTRIBUTION_WINDOW_ANNOTATION, defaults.attribution_window),
         act_within=duration(names.ACT_WITHIN_ANNOTATION, defaults.act_within),
@@ -69,17 +74,19 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
     )
 
 
-def _mode(workload: Workload, namespace: NamespaceFacts) -> tuple[Mode, str]:
+def _mode(workload: Workload, namespace: NamespaceFacts) -> tuple[Mode, str, datetime | None]:
     namespace_name = f"namespace/{workload.ref.namespace}"
     of_namespace = _label_mode(namespace_name, namespace.labels)
     of_workload = _label_mode(str(workload.ref), workload.labels)
-    if of_namespace in (Mode.PAUSED, Mode.DISABLED):
-        return of_namespace, namespace_name
-    if of_workload is not None:
-        return of_workload, str(workload.ref)
-    if of_namespace is not None:
-        return of_namespace, namespace_name
-    return Mode.DISABLED, "default"
+    namespace_since = written_by(namespace.managed_fields, *MODE_LABEL_PATH)
+    if of_namespace is not None and (of_workload is None or of_namespace in (Mode.PAUSED, Mode.DISABLED)):
+        return of_namespace, namespace_name, namespace_since
+    if of_workload is None:
+        return Mode.DISABLED, "default", None
+    since = written_by(workload.managed_fields, *MODE_LABEL_PATH)
+    if of_workload is of_namespace and since is not None and namespace_since is not None:
+        since = min(since, namespace_since)
+    return of_workload, str(workload.ref), since
 
 
 def _label_mode(where: str, labels: Mapping[str, str]) -> Mode | None:

@@ -90,6 +90,19 @@ TOO_LATE = Reason(
     "The alert fired and the rollout began both longer ago than act-within: a person has had the time to decide.",
     "Undo by hand if the release is to blame, or raise metricops.dev/act-within.",
 )
+OPTED_IN_LATER = Reason(
+    "opted-in-later",
+    Verdict.REFUSED,
+    "Undo was enabled, or its label written again, only after the alert had fired: what is switched on does not act on "
+    "what is burning already.",
+    "Undo by hand if the release is to blame; the next alert is acted upon.",
+)
+FIRED_WHILE_STOPPED = Reason(
+    "fired-while-stopped",
+    Verdict.REFUSED,
+    "The alert fired before the stop switch was released, or before it was installed.",
+    "Undo by hand if the release is to blame; the next alert is acted upon.",
+)
 BEFORE_ROLLOUT = Reason(
     "before-rollout",
     Verdict.REFUSED,
@@ -239,6 +252,8 @@ ALL_REASONS: tuple[Reason, ...] = (
     ALREADY_CLAIMED,
     NOT_TRUE,
     TOO_LATE,
+    OPTED_IN_LATER,
+    FIRED_WHILE_STOPPED,
     BEFORE_ROLLOUT,
     OUTSIDE_ATTRIBUTION_WINDOW,
     BAD_BEFORE,

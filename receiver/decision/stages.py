@@ -6,67 +6,18 @@ what only postpones it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-
 from receiver import names
 from receiver.decision import reasons
+from receiver.decision.case import AlertStage, Case, CaseStage, Refusal, iso
 from receiver.decision.condemnation import condemned_by
 from receiver.decision.evidence import Answer, Bound, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.owners import gitops_owner
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
-from receiver.decision.policy import Policy
-from receiver.decision.reasons import Reason
 from receiver.decision.target import choose_target
-from receiver.decision.values import Alert, EvidencePolicy, Mode, PastRollback, Revision, Workload, World
+from receiver.decision.timely import is_in_time, was_enabled_before, was_not_stopped
+from receiver.decision.values import Alert, Mode, PastRollback
 from receiver.decision.workload_label import named_workloads
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A stage's end of the judgement: the reason, and the values that it saw in words."""
-
-    reason: Reason
-    detail: str
-    rollback: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A world whose workload is known and opted in; `blamed` is the revision that runs now."""
-
-    world: World
-    workload: Workload
-    policy: Policy
-    own_record: str | None
-
-    @property
-    def blamed(self) -> Revision | None:
-        """The revision that runs now; None while the controller has not made it."""
-        return self.workload.current
-
-    @property
-    def onset(self) -> datetime:
-        """When the trouble began: by the SLI where it shows that, else by the alert.
-
-        An alert can go on from earlier trouble, or its long window begin late; the SLI that was good when the rollout
-        began knows better. Of the alert, the source knows the onset without any `for`.
-        """
-        evidence, starts_at = self.world.evidence, self.world.alert.starts_at
-        if evidence and evidence.onset and evidence.before.answer is Answer.GOOD:
-            return evidence.onset
-        return min(starts_at, evidence.active_at) if evidence and evidence.active_at else starts_at
-
-    @property
-    def requires_evidence(self) -> bool:
-        """Whether an unknown answer refuses."""
-        return self.policy.evidence is EvidencePolicy.REQUIRE_EVIDENCE
-
-
-AlertStage = Callable[[Alert], Refusal | None]
-CaseStage = Callable[[Case], Refusal | None]
 
 
 def is_firing(alert: Alert) -> Refusal | None:
@@ -121,34 +72,19 @@ def is_true(case: Case) -> Refusal | None:
     return None
 
 
-def is_in_time(case: Case) -> Refusal | None:
-    """A tool that is switched on must not undo last Monday's release."""
-    began = case.workload.rollout_began
-    if began is None:
-        return None
-    limit = case.world.now - case.policy.act_within
-    if case.world.alert.starts_at < limit and began.latest < limit:
-        return Refusal(
-            reasons.TOO_LATE,
-            f"the alert fired at {_iso(case.world.alert.starts_at)}, the rollout began by {_iso(began.latest)}, "
-            f"act-within is {case.policy.act_within}",
-        )
-    return None
-
-
 def began_after_rollout(case: Case) -> Refusal | None:
     """Trouble that was there before the rollout is not the release's; inside the interval the clocks can't tell."""
     began = case.workload.rollout_began
     onset = case.onset
     if began is None:
-        return Refusal(reasons.BEFORE_ROLLOUT, f"the rollout has not begun; the alert began at {_iso(onset)}")
+        return Refusal(reasons.BEFORE_ROLLOUT, f"the rollout has not begun; the alert began at {iso(onset)}")
     evidence = case.world.evidence
     if evidence and evidence.before.answer is Answer.GOOD and evidence.since.answer is Answer.BAD:
         return None  # An alert that goes on from an earlier release does not protect this one.
     if onset < began.earliest:
         return Refusal(
             reasons.BEFORE_ROLLOUT,
-            f"the alert began at {_iso(onset)}, the rollout not before {_iso(began.earliest)}",
+            f"the alert began at {iso(onset)}, the rollout not before {iso(began.earliest)}",
         )
     return None
 
@@ -160,7 +96,7 @@ def began_within_attribution_window(case: Case) -> Refusal | None:
     if began is not None and onset > began.latest + case.policy.attribution_window:
         return Refusal(
             reasons.OUTSIDE_ATTRIBUTION_WINDOW,
-            f"the alert began at {_iso(onset)}, the rollout by {_iso(began.latest)}, "
+            f"the alert began at {iso(onset)}, the rollout by {iso(began.latest)}, "
             f"the attribution window is {case.policy.attribution_window}",
         )
     return None
@@ -286,6 +222,8 @@ CASE_STAGES: tuple[CaseStage, ...] = (
     is_unclaimed,
     is_true,
     is_in_time,
+    was_enabled_before,
+    was_not_stopped,
     began_after_rollout,
     began_within_attribution_window,
     was_good_before,
@@ -306,8 +244,4 @@ CASE_STAGES: tuple[CaseStage, ...] = (
 
 
 def _shown(observation: Observation, bound: Bound | None) -> str:
-    return f"the SLI was {observation.value} at {_iso(observation.at) if observation.at else '?'}, bad is {bound}"
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    return f"the SLI was {observation.value} at {iso(observation.at) if observation.at else '?'}, bad is {bound}"

@@ -126,10 +126,11 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceFacts:
-    """A namespace's labels and annotations."""
+    """A namespace's labels and annotations, and its managedFields as they are."""
 
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    managed_fields: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +176,9 @@ class World:
     """Everything that a decision looks at.
 
     `rollbacks` are the records of the workload's namespace, kind and name, also of earlier objects of that name.
-    `stopped` is None while the stop switch allows undos, else the reason in words; `over_budget` likewise, as it was
-    last known: the budget itself is asked by taking a slot. `evidence` is None where no source of metrics is known.
+    `stopped` is None while the stop switch allows undos, else the reason in words; `released_at` is a moment by which
+    it did so. `over_budget` is like `stopped`, as it was last known: the budget itself is asked by taking a slot.
+    `evidence` is None where no source of metrics is known.
     """
 
     alert: Alert
@@ -187,6 +189,7 @@ class World:
     rollbacks: tuple[PastRollback, ...] = ()
     stopped: str | None = None
     over_budget: str | None = None
+    released_at: datetime | None = None
     evidence: Evidence | None = None
 
 

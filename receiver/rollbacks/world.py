@@ -10,6 +10,8 @@ from receiver.cluster.api import Api, ApiError, JsonObject, may_be_name, object_
 from receiver.cluster.control import StopSwitch
 from receiver.cluster.watched import Watched
 from receiver.decision.evidence import Evidence
+from receiver.decision.field_times import owns
+from receiver.decision.policy import MODE_LABEL_PATH
 from receiver.decision.values import Alert, Defaults, NamespaceFacts, Workload, WorkloadRef, World
 from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.store import RollbackStore
@@ -77,10 +79,10 @@ class WorldReader:
 
     def why_stopped(self) -> str | None:
         """The stop switch, read now. Raises `ApiError`."""
-        return self._switch.why_stopped()
+        return self._switch.read().stopped
 
     def _around(self, alert: Alert, workload: Workload, *, before_write: bool) -> World:
-        namespace = workload.ref.namespace
+        namespace, switch = workload.ref.namespace, self._switch.read(fresh=before_write)
         return World(
             alert=alert,
             now=self._clock(),
@@ -88,7 +90,8 @@ class WorldReader:
             workload=workload,
             namespace=self._namespace(namespace),
             rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(workload.ref)),
-            stopped=self._switch.why_stopped(fresh=before_write),
+            stopped=switch.stopped,
+            released_at=switch.released_at,
             over_budget=self._budget.why_over(namespace) if self._budget else None,
         )
 
@@ -101,20 +104,26 @@ class WorldReader:
     def _namespace(self, name: str) -> NamespaceFacts:
         known = self._namespaces.get("", name) if self._namespaces and self._namespaces.is_current else None
         try:
-            item = known or self._api.get(object_path("v1", "namespaces", name=name))
+            item = known or _what_is_asked(self._api.get(object_path("v1", "namespaces", name=name)))
         except ApiError as error:
             if error.status == 404:
                 return NamespaceFacts({}, {})
             raise
         metadata = item["metadata"]
-        return NamespaceFacts(metadata.get("labels") or {}, metadata.get("annotations") or {})
+        return NamespaceFacts(
+            metadata.get("labels") or {},
+            metadata.get("annotations") or {},
+            tuple(metadata.get("managedFields") or ()),
+        )
 
 
 def watch_namespaces(api: Api) -> Watched[JsonObject]:
-    """A watch of all namespaces, of which the labels and annotations are kept."""
-    return Watched(api, object_path("v1", "namespaces"), _without_the_rest)
+    """A watch of all namespaces, of which the labels and annotations are kept, and who wrote the opt-in."""
+    return Watched(api, object_path("v1", "namespaces"), _what_is_asked)
 
 
-def _without_the_rest(item: JsonObject) -> JsonObject:
+def _what_is_asked(item: JsonObject) -> JsonObject:
     metadata = item["metadata"]
-    return {"metadata": {key: metadata[key] for key in ("labels", "annotations") if key in metadata}}
+    kept = {key: metadata[key] for key in ("labels", "annotations") if key in metadata}
+    writers = [entry for entry in metadata.get("managedFields") or [] if owns(entry, *MODE_LABEL_PATH)]
+    return {"metadata": {**kept, **({"managedFields": writers} if writers else {})}}

@@ -15,11 +15,13 @@ import pytest
 from receiver.cluster.api import Api, ApiError, object_path
 from sandbox.binaries import control_plane_binaries
 from sandbox.cluster import ControlPlane
+from sandbox.debian import monitoring_binaries
 from sandbox.kubeconfig import with_token
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import wait_until
 from sandbox.receiver_process import ReceiverProcess
 from sandbox.shipped import exists, install, path_of, receiver_token, shipped_objects
+from tests.service.alertmanager.running import alertmanager, config
 
 
 class Cluster:
@@ -133,3 +135,11 @@ def start_receiver(receiver_kubeconfig: Path, tmp_path: Path) -> Iterator[Callab
 @pytest.fixture
 def receiver(start_receiver: Callable[..., ReceiverProcess]) -> ReceiverProcess:
     return start_receiver()
+
+
+@pytest.fixture(scope="module")
+def alertmanager_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Alertmanager that delivers nowhere: what fires there is found by the resync alone."""
+    binaries = monitoring_binaries(progress=print)
+    with alertmanager(binaries, tmp_path_factory.mktemp("alertmanager"), config()) as url:
+        yield url

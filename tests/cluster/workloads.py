@@ -111,3 +111,9 @@ def wait_for_phase(api: Api, namespace: str, *phases: str, seconds: float = 60.0
             shown = [(record["metadata"]["name"], record.get("status")) for record in found]
             raise AssertionError(f"not within {seconds:g} s: one record in {' or '.join(phases)}; found {shown}")
         time.sleep(0.1)
+
+
+def next_second() -> None:
+    """managedFields and creationTimestamps tell whole seconds."""
+    now = int(time.time())
+    wait_until(lambda: int(time.time()) > now, 2, "the next second")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
-from receiver.decision.values import Decision, Defaults, Interval, Mode, PastRollback, World
+from receiver.decision.values import Decision, Defaults, Interval, Mode, NamespaceFacts, PastRollback, World
 from receiver.decision.workload_label import named_workloads
 from tests.unit.scenario import (
     NOW,
@@ -74,6 +74,23 @@ def observing(*rollbacks: PastRollback, annotation: str | None = "2", **changes:
 
 def dry_run(name: str) -> PastRollback:
     return past(name=name, phase=Phase.DRY_RUN, mode=Mode.DRY_RUN, undone_at=None)
+
+
+BEGAN = Interval(ROLLOUT, ROLLOUT + SECOND)
+
+
+def label_written(at: datetime) -> tuple[dict[str, Any], ...]:
+    """managedFields of an object whose opt-in label was written then."""
+    fields: dict[str, Any] = {"f:metadata": {"f:labels": {".": {}, f"f:{MODE}": {}}}}
+    return ({"manager": "kubectl-label", "operation": "Update", "time": at.isoformat(), "fieldsV1": fields},)
+
+
+def opted_in(at: datetime, value: str = "enabled", **changes: Any) -> World:
+    return world(workload=workload(labels={MODE: value}, managed_fields=label_written(at)), **changes)
+
+
+def enabled_namespace(at: datetime, value: str = "enabled") -> NamespaceFacts:
+    return NamespaceFacts({MODE: value}, {}, label_written(at))
 
 
 CASES: list[tuple[str, World, World]] = [
@@ -138,6 +155,34 @@ CASES: list[tuple[str, World, World]] = [
             alert=alert(starts_at=AGES_AGO),
         ),
     ),
+    ("opted-in-later", opted_in(ONSET + SECOND), opted_in(ONSET)),
+    # A release writes the label as well: what is as old as the rollout says nothing about the opt-in.
+    (
+        "opted-in-later",
+        opted_in(BEGAN.latest + SECOND, alert=alert(starts_at=ROLLOUT)),
+        opted_in(BEGAN.latest, alert=alert(starts_at=ROLLOUT)),
+    ),
+    ("opted-in-later", opted_in(ONSET + SECOND, "dry-run"), opted_in(ONSET + SECOND, "approve")),
+    ("mode-paused", opted_in(ONSET + SECOND, "paused"), opted_in(ONSET)),
+    (
+        "opted-in-later",
+        world(workload=mode(None), namespace=enabled_namespace(ONSET + SECOND)),
+        world(workload=mode(None), namespace=enabled_namespace(ONSET)),
+    ),
+    # Both say so: the earlier one is enough.
+    (
+        "opted-in-later",
+        opted_in(ONSET + SECOND, namespace=enabled_namespace(ONSET + SECOND)),
+        opted_in(ONSET + SECOND, namespace=enabled_namespace(ONSET)),
+    ),
+    (
+        "opted-in-later",
+        opted_in(ONSET + SECOND, namespace=enabled_namespace(ONSET, "dry-run")),
+        opted_in(ONSET, namespace=enabled_namespace(ONSET, "dry-run")),
+    ),
+    ("fired-while-stopped", world(released_at=ONSET + SECOND), world(released_at=ONSET)),
+    ("fired-while-stopped", world(released_at=ONSET + SECOND, workload=mode("dry-run")), world()),
+    ("approve", world(released_at=ONSET + SECOND, workload=mode("approve")), world()),
     ("before-rollout", world(alert=alert(starts_at=ROLLOUT - SECOND)), world(alert=alert(starts_at=ROLLOUT))),
     ("before-rollout", world(workload=workload(current=None, rollout_began=None)), world()),
     (
