@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sandbox.faults import Fault
-from tests.chaos.steps import SWEEP, Step
+from tests.chaos.steps import Step
 
 SIGKILL = "SIGKILL"
-SWEEPS_LEFT_ALONE = 0.5
+SHARED_LEFT_ALONE = 0.5
 FAULTS: tuple[str, ...] = (*Fault, SIGKILL)
 
 
@@ -46,7 +46,7 @@ class Matrix:
     def arm(self, namespace: str, most: int) -> None:
         """Choose what goes wrong for this workload in its next round."""
         with self._lock:
-            of_rounds = {cell: n for cell, n in self.hits.items() if cell.step.after != SWEEP}
+            of_rounds = {cell: n for cell, n in self.hits.items() if not cell.step.is_shared}
             candidates = (
                 [cell for cell, n in of_rounds.items() if n + self._out.get(cell, 0) < self.wanted]
                 or [cell for cell, n in of_rounds.items() if n < self.wanted]
@@ -73,15 +73,15 @@ class Matrix:
                     return cell
         return None
 
-    def due_in_sweep(self, step: Step, *, may_kill: bool) -> Cell | None:
-        """Sweeps belong to no round: every second one is broken, as long as cells are left."""
+    def due_for_all(self, step: Step, *, may_kill: bool) -> Cell | None:
+        """What serves all rounds: every second one is broken, as long as cells are left."""
         with self._lock:
             short = [
                 cell
                 for cell, n in self.hits.items()
                 if cell.step == step and n < self.wanted and (may_kill or cell.fault != SIGKILL)
             ]
-            if not short or self._random.random() < SWEEPS_LEFT_ALONE:
+            if not short or self._random.random() < SHARED_LEFT_ALONE:
                 return None
             cell = self._random.choice(short)
             self.hits[cell] += 1

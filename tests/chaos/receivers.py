@@ -6,14 +6,17 @@ import os
 import signal
 import threading
 import time
-from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
+import urllib3
+
+from receiver.cluster.watched import WATCH_SECONDS
 from sandbox.faults import Fault, FaultProxy, Injection, Request
 from sandbox.kubeconfig import with_token
 from sandbox.receiver_process import ReceiverProcess
 from tests.chaos.cells import SIGKILL, Matrix
-from tests.chaos.steps import SWEEP, Tracker
+from tests.chaos.steps import WATCH, Tracker
 
 BETWEEN_KILLS_SECONDS = 3.0
 GATHERING_SECONDS = 0.15
@@ -36,24 +39,27 @@ class ChaosProxy(FaultProxy):
         self.tracker = tracker
         self.matrix: Matrix | None = None
         self.receiver: ChaosReceiver | None = None
-        self._waiting: deque[str] = deque(maxlen=64)
+        self.without_watches = False
+        """Every watch fails: what is known by watching must be read."""
         self._where = threading.local()
 
     def due(self, request: Request) -> Injection | None:
         """The fault for this request, if its step has one left."""
-        found = self.tracker.locate(request, self._waiting)
+        found = self.tracker.locate(request)
         self._where.namespace = found[0] if found else ""
         if found is None:
             return None
         namespace, step = found
+        if self.without_watches and step.after == WATCH:
+            return Injection(Fault.BROKEN, lambda _: True)
         self.tracker.note(step)
         receiver = self.receiver
         if self.matrix is None or receiver is None:
             return None
         if receiver.is_doomed:
             cell = self.matrix.joins_kill(step)
-        elif step.after == SWEEP:
-            cell = self.matrix.due_in_sweep(step, may_kill=receiver.may_be_killed)
+        elif step.is_shared:
+            cell = self.matrix.due_for_all(step, may_kill=receiver.may_be_killed)
         else:
             cell = self.matrix.due(namespace, step, may_kill=receiver.may_be_killed)
         if cell is None:
@@ -61,6 +67,11 @@ class ChaosProxy(FaultProxy):
         if cell.fault == SIGKILL:
             return Injection(Fault.RESET, lambda _: True, cell.after_effect, then=receiver.die)
         return Injection(Fault(cell.fault), lambda _: True, cell.after_effect)
+
+    def _pass_on(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse | None:
+        """Watches are short here, so that there are enough of them to break."""
+        path = request.path.replace(f"timeoutSeconds={WATCH_SECONDS}", "timeoutSeconds=5")
+        return super()._pass_on(replace(request, path=path), headers)
 
     def passed(self, request: Request, status: int) -> None:
         """Follow what was accepted."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from receiver.metrics import resource_of
 from sandbox.faults import Request
 
-SWEEP = "sweep"
+LISTING = "any time, all"
+WATCH = "any time, a watch"
+SHARED = "any time"
 FINISHED = "finished"
-CONTROL = "configmaps"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,6 +23,11 @@ class Step:
     after: str
     verb: str
     resource: str
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it serves all rounds: lists, watches, the stop switch, the budget."""
+        return self.after in (LISTING, WATCH, SHARED)
 
     def __str__(self) -> str:
         return f"{self.after or 'delivery'}: {self.verb} {self.resource}"
@@ -43,28 +48,25 @@ class Tracker:
         with self._lock:
             self._after[namespace] = ""
 
-    def locate(self, request: Request, waiting: deque[str]) -> tuple[str, Step] | None:
-        """The namespace and the step of a request; None for what belongs to no round.
-
-        The stop switch is read right after the list of a workload's records, so `waiting` (of one receiver) tells for
-        whom; with several threads that may be another workload in the same step.
+    def locate(self, request: Request) -> tuple[str, Step] | None:
+        """The namespace and the step of a request, an empty namespace for what serves all rounds; None for what
+        belongs to none.
         """
-        resource = resource_of(urlsplit(request.path).path)
+        path = urlsplit(request.path).path
+        resource, namespace = resource_of(path), namespace_of(request.path)
+        if request.is_watch:
+            return "", Step(WATCH, request.verb, resource)
+        if resource == "configmaps":
+            return "", Step(SHARED, request.verb, path.rpartition("/")[2])
+        if request.verb == "GET" and not namespace:
+            return "", Step(LISTING, request.verb, resource)
+        if resource == "rollbacks" and request.verb == "GET" and "labelSelector" not in request.path:
+            resource = "rollback"
         with self._lock:
-            namespace = namespace_of(request.path)
-            if resource == CONTROL:
-                namespace = waiting.popleft() if waiting else ""
-            elif resource == "rollbacks" and request.verb == "GET":
-                if not namespace:
-                    return "", Step(SWEEP, request.verb, resource)
-                if "labelSelector" in request.path:
-                    waiting.append(namespace)
-                else:
-                    resource = "rollback"
             after = self._after.get(namespace)
-            if not namespace.startswith(self._prefix) or after is None or after == FINISHED:
-                return None
-            return namespace, Step(after, request.verb, resource)
+        if not namespace.startswith(self._prefix) or after is None or after == FINISHED:
+            return None
+        return namespace, Step(after, request.verb, resource)
 
     def note(self, step: Step) -> None:
         """A step was taken."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sandbox.audit import RECEIVER_ACCOUNT
 from sandbox.faults import Fault, Request
 from tests.chaos.cells import FAULTS, SIGKILL, Cell, Matrix
 from tests.chaos.oracle import Change, template_changes
-from tests.chaos.steps import FINISHED, SWEEP, Step, Tracker, namespace_of
+from tests.chaos.steps import FINISHED, LISTING, SHARED, WATCH, Step, Tracker, namespace_of
 
 ROLLBACKS = "/apis/metricops.dev/v1/namespaces/chaos-1/rollbacks"
 DEPLOYMENT = "/apis/apps/v1/namespaces/chaos-1/deployments/shop"
@@ -25,14 +24,13 @@ def request(verb: str, path: str, status: dict[str, Any] | None = None) -> Reque
 
 
 def test_a_rollback_is_followed_by_its_writes() -> None:
-    tracker, waiting = Tracker("chaos-"), deque[str]()
-    assert tracker.locate(request("GET", DEPLOYMENT), waiting) is None  # No round has begun.
+    tracker = Tracker("chaos-")
+    assert tracker.locate(request("GET", DEPLOYMENT)) is None  # No round has begun.
     tracker.begin("chaos-1")
     journey = [
         (request("GET", DEPLOYMENT), Step("", "GET", "deployments")),
         (request("GET", "/api/v1/namespaces/chaos-1"), Step("", "GET", "namespaces")),
         (request("GET", f"{ROLLBACKS}?labelSelector=x"), Step("", "GET", "rollbacks")),
-        (request("GET", CONTROL), Step("", "GET", "configmaps")),
         (request("POST", f"{ROLLBACKS}?fieldManager=metricops"), Step("", "POST", "rollbacks")),
         (request("GET", f"{ROLLBACKS}/shop-2-abc"), Step("claim", "GET", "rollback")),
         (request("PATCH", DEPLOYMENT), Step("claim", "PATCH", "deployments")),
@@ -44,15 +42,24 @@ def test_a_rollback_is_followed_by_its_writes() -> None:
         ),
     ]
     for sent, step in journey:
-        assert tracker.locate(sent, waiting) == ("chaos-1", step)
+        assert tracker.locate(sent) == ("chaos-1", step)
         tracker.accepted("chaos-1", sent)
-    assert tracker.locate(request("GET", DEPLOYMENT), waiting) is None
+    assert tracker.locate(request("GET", DEPLOYMENT)) is None
     assert FINISHED == "finished"
 
 
-def test_a_sweep_belongs_to_no_workload() -> None:
-    found = Tracker("chaos-").locate(request("GET", "/apis/metricops.dev/v1/rollbacks"), deque())
-    assert found == ("", Step(SWEEP, "GET", "rollbacks"))
+@pytest.mark.parametrize(
+    ("sent", "step"),
+    [
+        (request("GET", "/apis/metricops.dev/v1/rollbacks"), Step(LISTING, "GET", "rollbacks")),
+        (request("GET", "/api/v1/namespaces?watch=true&timeoutSeconds=60"), Step(WATCH, "GET", "namespaces")),
+        (request("GET", CONTROL), Step(SHARED, "GET", "metricops-control")),
+        (request("PATCH", CONTROL.replace("control", "budget")), Step(SHARED, "PATCH", "metricops-budget")),
+    ],
+)
+def test_what_serves_all_belongs_to_no_workload(sent: Request, step: Step) -> None:
+    assert Tracker("chaos-").locate(sent) == ("", step)
+    assert step.is_shared
 
 
 @pytest.mark.parametrize(
