@@ -13,18 +13,25 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import calls, deliveries
+from bench import calls, deliveries, latency, scale
 from bench.figures import Figure, table
 from bench.scene import Scene
 from sandbox.binaries import control_plane_binaries
 from sandbox.cache import Progress, cache_folder
 from sandbox.debian import monitoring_binaries
 
-PARTS: dict[str, Callable[..., list[Figure]]] = {"c": calls.measure, "a": deliveries.measure}
-"""In the order in which they run: what is counted comes before anything is left over from a storm."""
+IN_SCENE: dict[str, Callable[..., list[Figure]]] = {
+    "c": calls.measure,
+    "b": latency.measure,
+    "a": deliveries.measure,
+}
+"""In the order in which they run: what is counted and timed comes before what wears out."""
+PARTS = (*IN_SCENE, "d")
+"""The last one has a cluster of its own."""
 
 
 def main() -> int:
@@ -44,14 +51,21 @@ def main() -> int:
     # Builds and downloads come first: nothing else runs meanwhile.
     control_plane_binaries(progress=say)
     monitoring_binaries(progress=say)
-    with Scene(say) as scene:
-        for part in [part for part in PARTS if part in options.only]:
-            say(f"part ({part}) begins")
-            try:
-                figures += PARTS[part](scene, quick=options.quick)
-            except Exception:
-                failed.append(part)
-                say(f"part ({part}) could not run:\n{traceback.format_exc()}")
+
+    def run(part: str, measure: Callable[[], list[Figure]]) -> None:
+        say(f"part ({part}) begins")
+        try:
+            figures.extend(measure())
+        except Exception:
+            failed.append(part)
+            say(f"part ({part}) could not run:\n{traceback.format_exc()}")
+
+    if set(options.only) & set(IN_SCENE):
+        with Scene(say) as scene:
+            for part in [part for part in IN_SCENE if part in options.only]:
+                run(part, partial(IN_SCENE[part], scene, quick=options.quick))
+    if "d" in options.only:
+        run("d", partial(scale.measure, say, quick=options.quick))
     figures.sort(key=lambda figure: figure.part)
     report(figures, failed, options, time.monotonic() - began)
     return 1 if failed else 0

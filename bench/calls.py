@@ -64,10 +64,7 @@ def measure(scene: Scene, *, quick: bool) -> list[Figure]:
         settled: dict[str, Any] = {}
         for workload in workloads:
             scene.progress(f"counting the requests of an undo: {workload}")
-            try:
-                traces.append(_trace(scene, proxy, workload))
-            except TimeoutError as error:
-                raise RuntimeError(f"{error}; the receiver says:\n{decisions(receiver, workload)}") from error
+            traces.append(_trace(scene, proxy, receiver, workload))
             settled = scene.wait_until_settled([workload])[workload]
         duplicates = _duplicates(scene, receiver, settled)
     most = max(traces, key=lambda trace: len(trace.kubernetes))
@@ -99,7 +96,7 @@ def measure(scene: Scene, *, quick: bool) -> list[Figure]:
     ]
 
 
-def _trace(scene: Scene, proxy: CountingProxy, workload: str) -> UndoTrace:
+def _trace(scene: Scene, proxy: CountingProxy, receiver: ReceiverProcess, workload: str) -> UndoTrace:
     scene.trail.new_calls()
     began = datetime.now(UTC)
     seen: list[Call] = []
@@ -109,19 +106,13 @@ def _trace(scene: Scene, proxy: CountingProxy, workload: str) -> UndoTrace:
         return next((call for call in seen if call.undoes and call.name == workload), None)
 
     scene.exporter.switch([workload], 1.0)
-    wait_until(lambda: undo() is not None, UNDO_SECONDS, f"the undo of {workload} is accepted")
+    scene.wait_for_undo(lambda: undo() is not None, receiver, workload, UNDO_SECONDS)
     accepted = undo()
     scene.exporter.switch([workload], 0.0)
     if accepted is None:
         raise RuntimeError(f"{workload}: the accepted undo has gone from the audit log")
     before = [call for call in seen if began <= call.received <= accepted.received and call.verb != "watch"]
     return UndoTrace(tuple(map(str, before)), tuple(proxy.between(began, accepted.received)))
-
-
-def decisions(receiver: ReceiverProcess, workload: str) -> str:
-    """What the receiver's log says of a workload; all of its end where that is nothing."""
-    lines = [line for line in receiver.log().splitlines() if workload in line]
-    return "\n".join(lines[-10:]) or receiver.process.log_tail()
 
 
 def _duplicates(scene: Scene, receiver: ReceiverProcess, settled: dict[str, Any]) -> list[Call]:

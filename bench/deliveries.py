@@ -13,10 +13,9 @@ from bench.cores import pin, tree, two_cores
 from bench.figures import Figure, Goal, median, shown, spread
 from bench.load import Load, Wrk
 from bench.peers import Server
-from bench.scene import Scene, alert_of, delivery_of
+from bench.scene import Scene, delivery_of
 from sandbox.receiver_process import TOKEN, ReceiverProcess
 
-ALERTS = 100
 OURS = "MetricOps"
 LEAST_OF_FLASK = 0.85
 LEAST_OF_EMPTY = 1.7
@@ -27,14 +26,12 @@ ROUNDS, QUICK_ROUNDS = 5, 2
 
 def measure(scene: Scene, *, quick: bool) -> list[Figure]:
     """Settle some rollbacks, then send their alerts again and again to each server in turn."""
-    workloads = [f"settled-{number:03}" for number in range(ALERTS)]
-    scene.add_workloads(workloads)
+    alerts = scene.settled_alerts()
     unpacked = peers.packages(scene.progress)
     server_core, other_core = two_cores()
     wrk = Wrk(unpacked, other_core)
     with contextlib.ExitStack() as stack:
         receiver = stack.enter_context(scene.receiver())
-        alerts = [alert_of(rollback) for rollback in scene.roll_back(workloads).values()]
         one = _body(scene.folder / "one.json", alerts[:1], receiver)
         many = _body(scene.folder / "many.json", alerts, receiver)
         flask = stack.enter_context(peers.bare_flask(scene.folder / "flask"))
@@ -49,7 +46,7 @@ def measure(scene: Scene, *, quick: bool) -> list[Figure]:
             hundred = _rounds(scene, wrk, servers[:3], many, quick=quick)
         finally:
             pin(tree(scene.own_pid), {server_core, other_core})
-    return [*_figures("one alert each", single), *_figures(f"{ALERTS} alerts each", hundred)]
+    return [*_figures("one alert each", single), *_figures(f"{len(alerts)} alerts each", hundred)]
 
 
 def _pin_apart(scene: Scene, servers: list[Server], server_core: int, other_core: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,6 +35,7 @@ from sandbox.stack import alertmanager_config
 
 NAMESPACE = "bench"
 LIMIT = 0.5
+SETTLED_ALERTS = 100
 SETTLED = ("Recovered", "NotRecovered")
 SETTINGS = {
     "sweep_interval": "10s",
@@ -42,6 +43,7 @@ SETTINGS = {
     "wide_fault_workloads": "10000",
     "namespace_budget": "10000",
     "cluster_budget": "10000",
+    "budget_window": "10s",
 }
 """Shipped defaults, but for these: recoveries are not what is measured, and hundreds of workloads are bad at once."""
 
@@ -54,6 +56,7 @@ class Scene:
         self.folder = run_folder("bench")
         self._exit = contextlib.ExitStack()
         self._workloads: list[str] = []
+        self._settled: list[dict[str, Any]] = []
         self._receivers = 0
         self.own_pid = os.getpid()
 
@@ -154,6 +157,25 @@ class Scene:
 
         wait_until(undone, 120, f"{len(workloads)} undos are accepted")
         return self.wait_until_settled(workloads)
+
+    def settled_alerts(self) -> list[dict[str, Any]]:
+        """The alerts of a hundred rollbacks that have ended, which are made at the first call."""
+        if not self._settled:
+            workloads = [f"settled-{number:03}" for number in range(SETTLED_ALERTS)]
+            self.add_workloads(workloads)
+            with self.receiver():
+                self._settled = [alert_of(rollback) for rollback in self.roll_back(workloads).values()]
+        return self._settled
+
+    def wait_for_undo(
+        self, accepted: Callable[[], bool], receiver: ReceiverProcess, workload: str, seconds: float
+    ) -> None:
+        """Wait for it. Raises `RuntimeError` with the receiver's words about the workload at the deadline."""
+        try:
+            wait_until(accepted, seconds, f"the undo of {workload} is accepted", every=0.02)
+        except TimeoutError as error:
+            said = [line for line in receiver.log().splitlines() if workload in line][-10:]
+            raise RuntimeError(f"{error}\n{chr(10).join(said) or receiver.process.log_tail()}") from error
 
     def _are_quiet(self, workloads: Sequence[str]) -> bool:
         seen = {series["metric"]["deployment"] for series in self.monitoring.query(METRIC)}
