@@ -94,6 +94,7 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
         ask=source.evidence,
         budget=budget,
         namespaces=namespaces,
+        checks_secrets=settings.may_check_secrets,
     )
     alertmanager = _alertmanager(settings, metrics)
     worker = Worker(

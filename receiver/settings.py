@@ -74,6 +74,9 @@ class Settings:
     namespace_budget: str = _setting("5", "Most undos in one namespace within the budget's window.")
     cluster_budget: str = _setting("10", "Most undos in the whole cluster within the budget's window.")
     budget_window: str = _setting("1h", "How long an undo counts for the budgets.")
+    check_secrets: str = _setting(
+        "no", "`yes` looks whether the Secrets that a target needs exist (manifests/secrets grants the right)."
+    )
     rollout_deadline: str = _setting("10m", "An undo whose rollout is not complete by then has failed.")
     settle: str = _setting(
         "1m", "The alert must be absent and its SLI good for this long before a workload counts as recovered."
@@ -113,6 +116,7 @@ class Settings:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
         _ = (self.defaults, self.limits, self.timing, self.address, self.thread_count, self.places, self.body_limit)
         _ = (self.bounds, self.sweep_every, self.resync_every, self.api_timeout_seconds, self.request_seconds)
+        _ = (self.may_check_secrets,)
         for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
             if getattr(self, name) not in allowed:
                 raise self._wrong(name, f"one of {', '.join(allowed)}")
@@ -233,9 +237,17 @@ class Settings:
     @property
     def accepts_unauthenticated(self) -> bool:
         """Whether neither token nor client CA need be set."""
-        if self.unauthenticated not in ("yes", "no"):
-            raise self._wrong("unauthenticated", "yes or no")
-        return self.unauthenticated == "yes"
+        return self._is_yes("unauthenticated")
+
+    @property
+    def may_check_secrets(self) -> bool:
+        """Whether there is a right to look whether a Secret exists."""
+        return self._is_yes("check_secrets")
+
+    def _is_yes(self, name: str) -> bool:
+        if getattr(self, name) not in ("yes", "no"):
+            raise self._wrong(name, "yes or no")
+        return bool(getattr(self, name) == "yes")
 
     @property
     def _evidence_policy(self) -> EvidencePolicy:

@@ -22,6 +22,7 @@ JsonObject = dict[str, Any]
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 READ_TIMEOUT_SECONDS = 10.0
@@ -133,6 +134,11 @@ class Api:
         """GET an object or a list. Raises `ApiError`, with status 404 where it does not exist."""
         return self._json("GET", path, query)
 
+    def metadata(self, path: str) -> JsonObject:
+        """GET an object's metadata alone (a PartialObjectMetadata). Raises `ApiError` as `get` does."""
+        answer: JsonObject = json.loads(self._send("GET", path, {}, accept=METADATA_ONLY).data)
+        return answer
+
     def create(self, path: str, body: Mapping[str, Any], **query: str) -> JsonObject:
         """POST an object. Raises `ApiError`, with status 409 where the name is taken."""
         return self._json("POST", path, query, body)
@@ -214,9 +220,10 @@ class Api:
         *,
         read_timeout: float | None = None,
         stream: bool = False,
+        accept: str = "application/json",
     ) -> urllib3.BaseHTTPResponse:
         url = self.server.rstrip("/") + path + ("?" + urlencode(query) if query else "")
-        headers = {"User-Agent": self._user_agent, "Accept": "application/json"}
+        headers = {"User-Agent": self._user_agent, "Accept": accept}
         for auth in self._configuration.auth_settings().values():
             if auth["value"]:
                 headers[auth["key"]] = auth["value"]

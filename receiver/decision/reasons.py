@@ -158,6 +158,19 @@ IRREVERSIBLE = Reason(
     "The current release says that it must not be left (metricops.dev/irreversible), a schema migration, say.",
     "Fix forward. Take the annotation away with the next release that can be left.",
 )
+CONFIGURATION_CHANGED = Reason(
+    "configuration-changed",
+    Verdict.REFUSED,
+    "A ConfigMap that the target uses was written since the target last served, or with the release that is blamed.",
+    "Bring the ConfigMap back as well and undo by hand, or fix forward. ConfigMaps that are immutable, or named after "
+    "their content (kustomize's configMapGenerator), go back with the template.",
+)
+DEPENDENCY_GONE = Reason(
+    "dependency-gone",
+    Verdict.REFUSED,
+    "The target needs an object that no longer exists: a ConfigMap, Secret, volume claim or service account, or a key.",
+    "Bring it back and undo by hand, or fix forward.",
+)
 STOPPED = Reason(
     "stopped",
     Verdict.REFUSED,
@@ -263,6 +276,8 @@ ALL_REASONS: tuple[Reason, ...] = (
     CONDEMNED,
     RESTORE,
     IRREVERSIBLE,
+    CONFIGURATION_CHANGED,
+    DEPENDENCY_GONE,
     STOPPED,
     SILENCED,
     MODE_PAUSED,

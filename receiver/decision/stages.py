@@ -15,6 +15,7 @@ from receiver.decision.identity import rollback_name
 from receiver.decision.owners import gitops_owner
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
 from receiver.decision.target import choose_target
+from receiver.decision.target_needs import has_its_configuration, has_what_it_needs
 from receiver.decision.timely import is_in_time, was_enabled_before, was_not_stopped
 from receiver.decision.values import Alert, Mode, PastRollback
 from receiver.decision.workload_label import named_workloads
@@ -233,6 +234,8 @@ CASE_STAGES: tuple[CaseStage, ...] = (
     is_not_condemned,
     is_not_a_restore,
     is_reversible,
+    has_its_configuration,
+    has_what_it_needs,
     is_not_stopped,
     is_not_paused_by_mode,
     is_not_paused_by_rollout,

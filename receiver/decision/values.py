@@ -11,6 +11,7 @@ from typing import Any
 from receiver.decision.evidence import Evidence
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import Reason, Verdict
+from receiver.decision.references import Dependencies
 from receiver.decision.templates import Template
 from receiver.names import ALERT_NAME_LABEL
 
@@ -175,6 +176,7 @@ class Defaults:
 class World:
     """Everything that a decision looks at.
 
+    `dependencies` are what was found of the objects that the target uses, None where that was not looked for.
     `rollbacks` are the records of the workload's namespace, kind and name, also of earlier objects of that name.
     `stopped` is None while the stop switch allows undos, else the reason in words; `released_at` is a moment by which
     it did so. `over_budget` is like `stopped`, as it was last known: the budget itself is asked by taking a slot.
@@ -191,6 +193,7 @@ class World:
     over_budget: str | None = None
     released_at: datetime | None = None
     evidence: Evidence | None = None
+    dependencies: Dependencies | None = None
 
 
 @dataclass(frozen=True, slots=True)

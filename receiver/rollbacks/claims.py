@@ -79,6 +79,10 @@ class Claimant:
             # The source is asked only where its answer matters: not for every alert, and not for duplicates.
             world = self._reader.with_evidence(world)
             decision = decide(world)
+        if decision.claims and decision.target is not None:
+            target = decision.target
+            world = self._reader.with_dependencies(world, target.template, target.template_hash)
+            decision = decide(world)
         if decision.reason is reasons.INVALID_POLICY and world.workload is not None:
             self._tell_invalid_policy(world.workload, decision, world.now)
         if not decision.claims or world.workload is None:

@@ -12,9 +12,11 @@ from receiver.cluster.watched import Watched
 from receiver.decision.evidence import Evidence
 from receiver.decision.field_times import owns
 from receiver.decision.policy import MODE_LABEL_PATH
+from receiver.decision.templates import Template
 from receiver.decision.values import Alert, Defaults, NamespaceFacts, Workload, WorkloadRef, World
 from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.store import RollbackStore
+from receiver.workloads.dependencies import read_dependencies
 from receiver.workloads.registry import KINDS
 
 Clock = Callable[[], datetime]
@@ -41,7 +43,9 @@ class WorldReader:
         ask: Ask = ask_nobody,
         budget: Budget | None = None,
         namespaces: Watched[JsonObject] | None = None,
+        checks_secrets: bool = False,
     ) -> None:
+        """`checks_secrets` says that there is a right to look whether a Secret exists."""
         self._ask = ask
         self._api = api
         self._store = store
@@ -50,6 +54,7 @@ class WorldReader:
         self._clock = clock
         self._budget = budget
         self._namespaces = namespaces
+        self._checks_secrets = checks_secrets
 
     def read(self, alert: Alert, ref: WorkloadRef, *, before_write: bool = False) -> World:
         """The world around an alert and the workload that it names, without evidence.
@@ -67,7 +72,8 @@ class WorldReader:
         """
         if world.workload is None:
             return world
-        return self._around(world.alert, world.workload, before_write=True)
+        around = self._around(world.alert, world.workload, before_write=True)
+        return replace(around, dependencies=world.dependencies)
 
     def workload_alone(self, alert: Alert, ref: WorkloadRef) -> World:
         """What is enough to follow an undo: the workload, and nothing else. Raises `ApiError`."""
@@ -76,6 +82,14 @@ class WorldReader:
     def with_evidence(self, world: World) -> World:
         """The same world with what the source says of it now."""
         return replace(world, evidence=self._ask(world.alert, world.workload, world.now))
+
+    def with_dependencies(self, world: World, template: Template, template_hash: str) -> World:
+        """The same world with what is found of the objects that a template uses. Raises `ApiError`."""
+        if world.workload is None:
+            return world
+        namespace = world.workload.ref.namespace
+        found = read_dependencies(self._api, namespace, template, template_hash, secrets=self._checks_secrets)
+        return replace(world, dependencies=found)
 
     def why_stopped(self) -> str | None:
         """The stop switch, read now. Raises `ApiError`."""

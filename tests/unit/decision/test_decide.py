@@ -14,6 +14,7 @@ from receiver.decision.evidence import Answer, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
+from receiver.decision.references import Dependencies, Finding, NeededKind, Reference
 from receiver.decision.values import Decision, Defaults, Interval, Mode, NamespaceFacts, PastRollback, World
 from receiver.decision.workload_label import named_workloads
 from tests.unit.scenario import (
@@ -91,6 +92,13 @@ def opted_in(at: datetime, value: str = "enabled", **changes: Any) -> World:
 
 def enabled_namespace(at: datetime, value: str = "enabled") -> NamespaceFacts:
     return NamespaceFacts({MODE: value}, {}, label_written(at))
+
+
+def using(*, is_there: bool | None = True, changed_at: datetime | None = None) -> World:
+    """A world in which the target uses a ConfigMap."""
+    reference = Reference(NeededKind.CONFIG_MAP, "config")
+    found = Finding(reference, is_there, (), changed_at, "ci")
+    return world(dependencies=Dependencies(V1.template_hash, (found,)))
 
 
 CASES: list[tuple[str, World, World]] = [
@@ -234,6 +242,8 @@ CASES: list[tuple[str, World, World]] = [
             evidence=evidence(onset=ROLLOUT + timedelta(seconds=9)),
         ),
     ),
+    ("configuration-changed", using(changed_at=ROLLOUT), using(changed_at=ROLLOUT - timedelta(minutes=1))),
+    ("dependency-gone", using(is_there=False), using(is_there=None)),
     ("not-true", world(evidence=evidence(shown=Shown.ABSENT)), world(evidence=evidence(shown=Shown.UNKNOWN))),
     ("bad-before", world(evidence=evidence(before=Answer.BAD)), world(evidence=evidence(before=Answer.GOOD))),
     ("good-since", world(evidence=evidence(since=Answer.GOOD)), world(evidence=evidence(since=Answer.UNKNOWN))),
