@@ -63,6 +63,8 @@ def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
     try:
         story.bad_release()
         story.restraint()
+        story.approval()
+        story.evidence()
         checks = story.checks()
     except (TimeoutError, AssertionError) as error:
         narrator.bad(str(error))

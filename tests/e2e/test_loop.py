@@ -26,6 +26,8 @@ def test_a_bad_release_is_undone_and_recovers(pair: Pair, replicas: int) -> None
         try:
             story.bad_release()
             story.restraint()
+            story.approval()
+            story.evidence()
             checks = story.checks()
         finally:
             for one in traffic:
