@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from receiver import names
 from receiver.decision.budget import Limits
-from receiver.decision.policy import MOST_OBSERVED
+from receiver.decision.policy import MOST_FAILED_EVENTS, MOST_OBSERVED
 from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
 from receiver.intake.envelope import Bounds
@@ -63,6 +63,9 @@ class Settings:
     condemnation: str = _setting("30d", "How long a template that was undone may not come back.")
     evidence: str = _setting(
         "trust-alert", "What an unknown answer of Prometheus means: `trust-alert` acts, `require-evidence` refuses."
+    )
+    minimum_failed_events: str = _setting(
+        "5", "So many events must have failed since a rollout to blame it, where the rule tells how to count them."
     )
     wide_fault_workloads: str = _setting(
         "3", "So many other workloads whose alerts began within 5 minutes make a wide fault, which blames no release."
@@ -147,6 +150,7 @@ class Settings:
             condemnation=self._duration("condemnation"),
             evidence=self._evidence_policy,
             observe_first=self._number("observe_first", 0, MOST_OBSERVED),
+            minimum_failed_events=self._number("minimum_failed_events", 0, MOST_FAILED_EVENTS),
             wide_fault_workloads=self._number("wide_fault_workloads", 1, 10_000),
         )
 

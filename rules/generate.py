@@ -144,6 +144,8 @@ def _burn_alert(specification: Specification, budget: ErrorBudget, window: BurnW
     annotations[names.LIMIT_ANNOTATION] = number_text(window.threshold(budget.budget))
     annotations[names.SHORT_WINDOW_ANNOTATION] = format_duration(window.short)
     annotations[names.SLI_ANNOTATION] = template_text(error_ratio(budget, WINDOW_PLACEHOLDER))
+    annotations[names.ERRORS_ANNOTATION] = template_text(budget.errors)
+    annotations[names.EVENTS_ANNOTATION] = template_text(budget.total)
     return AlertRule(names.BURN_ALERT, "\nand\n".join(conditions), window.hold, labels, annotations)
 
 

@@ -55,13 +55,23 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many events there were since a moment, and how many of them failed; rounded, as rates give fractions."""
+
+    failed: int
+    events: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that was asked about one alert, and what was answered.
 
     `active_at` is when the alert's expression became true, before any `for`; `onset` is when the SLI became bad, None
-    where that is not seen. `query` asks the SLI; where there is
-    none, `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may undo began at about the
-    same time. `labels` are those that the source shows the alert with: by them its SLI is found once it is absent.
+    where that is not seen. `count` is of the events since the rollout, None where they can't be counted. `query` asks
+    the SLI; where there is none, `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may
+    undo began at about the same time. `labels` are those that the source shows the alert with: by them its SLI is found
+    once it is absent.
     """
 
     shown: Shown
@@ -69,6 +79,7 @@ class Evidence:
     before: Observation = Observation()
     since: Observation = Observation()
     onset: datetime | None = None
+    count: Count | None = None
     query: str = ""
     bound: Bound | None = None
     no_sli: str = ""

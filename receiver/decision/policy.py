@@ -12,6 +12,8 @@ from receiver.decision.values import Defaults, EvidencePolicy, Mode, NamespaceFa
 from rules.durations import DurationError, parse_duration
 
 MOST_OBSERVED = 1000
+MOST_FAILED_EVENTS = 1_000_000
+LONGEST_NUMBER = 9
 MODE_LABEL_PATH = ("metadata", "labels", names.MODE_LABEL)
 
 
@@ -36,13 +38,14 @@ class Policy:
     act_within: timedelta
     evidence: EvidencePolicy
     observe_first: int = 0
+    minimum_failed_events: int = 0
     observing: str = ""
 
 
 def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: Defaults) -> Policy:
     """Resolve the policy: the workload's word wins, except that a namespace's paused or disabled always does.
 
-    Raises `InvalidPolicy` for an unknown mode or a duration that cannot be read.
+    Raises `InvalidPolicy` for an unknown mode, or a duration or number that cannot be read.
     """
     mode, mode_from, mode_since = _mode(workload, namespace)
 
@@ -59,9 +62,11 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
         said = annotation(key)
         return default if said is None else _duration(said[0], key, said[1])
 
-    said = annotation(names.EVIDENCE_ANNOTATION)
-    observe = annotation(names.OBSERVE_FIRST_ANNOTATION)
+    def number(key: str, of: str, most: int, default: int) -> int:
+        said = annotation(key)
+        return default if said is None else _number(said[0], key, said[1], of, most)
 
+    said = annotation(names.EVIDENCE_ANNOTATION)
     return Policy(
         mode=mode,
         mode_from=mode_from,
@@ -70,7 +75,10 @@ def effective_policy(workload: Workload, namespace: NamespaceFacts, defaults: De
         attribution_window=duration(names.ATTRIBUTION_WINDOW_ANNOTATION, defaults.attribution_window),
         act_within=duration(names.ACT_WITHIN_ANNOTATION, defaults.act_within),
         evidence=defaults.evidence if said is None else _evidence(*said),
-        observe_first=defaults.observe_first if observe is None else _decisions(*observe),
+        observe_first=number(names.OBSERVE_FIRST_ANNOTATION, "decisions", MOST_OBSERVED, defaults.observe_first),
+        minimum_failed_events=number(
+            names.MINIMUM_FAILED_EVENTS_ANNOTATION, "events", MOST_FAILED_EVENTS, defaults.minimum_failed_events
+        ),
     )
 
 
@@ -110,13 +118,10 @@ def _evidence(where: str, value: str) -> EvidencePolicy:
         ) from None
 
 
-def _decisions(where: str, value: str) -> int:
-    if value.isascii() and value.isdigit() and int(value) <= MOST_OBSERVED:
+def _number(where: str, key: str, value: str, of: str, most: int) -> int:
+    if value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER and int(value) <= most:
         return int(value)
-    raise InvalidPolicy(
-        f"{where}: annotation {names.OBSERVE_FIRST_ANNOTATION}: found {value!r}, "
-        f"expected a number of decisions from 0 to {MOST_OBSERVED}"
-    )
+    raise InvalidPolicy(f"{where}: annotation {key}: found {value!r}, expected a number of {of} from 0 to {most}")
 
 
 def _duration(where: str, key: str, value: str) -> timedelta:

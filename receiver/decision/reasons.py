@@ -127,6 +127,13 @@ GOOD_SINCE = Reason(
     "The SLI is good since the rollout: what still fires is the residue of earlier trouble.",
     "Nothing to do: the alert ends when its long window has passed.",
 )
+TOO_FEW_EVENTS = Reason(
+    "too-few-events",
+    Verdict.REFUSED,
+    "Fewer events failed since the rollout than it takes to blame a release: a ratio of so few says nothing.",
+    "Nothing to do: the alert is judged again while it is active. Lower metricops.dev/minimum-failed-events for a "
+    "workload with little traffic.",
+)
 NO_EVIDENCE = Reason(
     "no-evidence",
     Verdict.REFUSED,
@@ -271,6 +278,7 @@ ALL_REASONS: tuple[Reason, ...] = (
     OUTSIDE_ATTRIBUTION_WINDOW,
     BAD_BEFORE,
     GOOD_SINCE,
+    TOO_FEW_EVENTS,
     NO_EVIDENCE,
     WIDE_FAULT,
     CONDEMNED,

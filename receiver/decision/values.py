@@ -170,6 +170,7 @@ class Defaults:
     evidence: EvidencePolicy = EvidencePolicy.TRUST_ALERT
     wide_fault_workloads: int = 3
     observe_first: int = 0
+    minimum_failed_events: int = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import promql_parser
 
 from receiver.decision.evidence import Sample
 from rules.durations import format_duration
@@ -15,6 +18,9 @@ PART_LABEL = "metricops_part"
 """Tells apart the answers to several questions that were asked in one query."""
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": "\\x00"}
+
+
+_RANGE = re.compile(rf"\[\s*{re.escape(WINDOW_PLACEHOLDER)}\s*((?::[^\]]*)?)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,16 @@ def replacement(text: str) -> str:
 def over(expression: str, window: timedelta) -> str:
     """An expression with a duration in the place of `$window`."""
     return expression.replace(WINDOW_PLACEHOLDER, format_duration(window))
+
+
+def pinned(expression: str, window: timedelta, moment: datetime) -> str:
+    """An expression with a duration in the place of `$window`, which always ends at that moment (`@`).
+
+    Raises `ValueError` where that is not PromQL: one part that the source refuses would cost the answer to all.
+    """
+    text = _RANGE.sub(lambda found: f"[{format_duration(window)}{found[1]}] @ {moment.timestamp():.3f}", expression)
+    promql_parser.parse(text)
+    return text
 
 
 def combined(parts: Mapping[str, str]) -> str:

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from receiver.decision.earlier import earlier_release_ran_for
-from receiver.decision.evidence import Evidence, before_rollout, onset, since_rollout
+from receiver.decision.evidence import Count, Evidence, before_rollout, onset, since_rollout
 from receiver.decision.values import Interval, Workload
-from receiver.prometheus.promql import Series, combined
+from receiver.prometheus.promql import Series, combined, pinned
 from receiver.prometheus.sli import Sli
 
 MOST_POINTS = 240
 LEAST_STEP = timedelta(seconds=1)
 LEAST_WINDOW = timedelta(seconds=30)
 """An SLI without a range, or with a short one, is looked for twice as long before the rollout."""
-SLI_PART = "sli"
+SLI_PART, FAILED_PART, EVENTS_PART = "sli", "failed", "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,23 @@ def questions(sli: Sli, workload: Workload, began: Interval, now: datetime) -> Q
     reach = end - (began.earliest - 2 * max(window, LEAST_WINDOW))
     step = timedelta(milliseconds=math.ceil(max(LEAST_STEP, reach / MOST_POINTS) / timedelta(milliseconds=1)))
     points = max(1, -(-reach // step))
-    return Questions(sli, window, began, end - points * step, end, step, {SLI_PART: sli.over(window)})
+    parts = {SLI_PART: sli.over(window), **_counts(sli, began.latest, end)}
+    return Questions(sli, window, began, end - points * step, end, step, parts)
+
+
+def _counts(sli: Sli, began: datetime, end: datetime) -> dict[str, str]:
+    """What counts failed and all events from one moment to another; nothing where that can't be asked."""
+    if not sli.errors or end - began < LEAST_STEP:
+        return {}
+    try:
+        errors, events = (pinned(expression, end - began, end) for expression in (sli.errors, sli.events))
+    except ValueError:
+        return {}
+    seconds = f"{(end - began).total_seconds():.3f}"
+    return {
+        FAILED_PART: f"(sum({errors}) or 0 * sum({events})) * {seconds}",
+        EVENTS_PART: f"sum({events}) * {seconds}",
+    }
 
 
 def answered(said: Evidence, asked: Questions, answer: Mapping[str, list[Series]] | None) -> Evidence:
@@ -58,6 +74,7 @@ def answered(said: Evidence, asked: Questions, answer: Mapping[str, list[Series]
     said = replace(said, query=asked.parts[SLI_PART], bound=sli.bound)
     if answer is None:
         return replace(said, no_sli="the source did not answer the query")
+    said = replace(said, count=_counted(answer, began.latest))
     series = [series for series in answer.get(SLI_PART, []) if sli.fits(series.labels)]
     if len(series) != 1:
         return replace(said, no_sli=f"{len(series)} series of the answer are this alert's, expected one")
@@ -68,3 +85,15 @@ def answered(said: Evidence, asked: Questions, answer: Mapping[str, list[Series]
         since=since_rollout(samples, began.latest, sli.bound),
         onset=onset(samples, sli.bound),
     )
+
+
+def _counted(answer: Mapping[str, list[Series]], since: datetime) -> Count | None:
+    """The numbers at the end of the range; None where one of them is missing."""
+    numbers = []
+    for part in (FAILED_PART, EVENTS_PART):
+        series = answer.get(part, [])
+        if len(series) != 1 or not series[0].samples or not math.isfinite(series[0].samples[-1].value):
+            return None
+        numbers.append(max(0, round(series[0].samples[-1].value)))
+    failed, events = numbers
+    return Count(failed, events, since)

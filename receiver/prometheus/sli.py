@@ -15,7 +15,13 @@ from receiver import names
 from receiver.decision.evidence import Bound
 from receiver.prometheus.promql import over, quoted, replacement
 from rules.durations import DurationError, parse_duration
-from rules.names import LIMIT_ANNOTATION, SHORT_WINDOW_ANNOTATION, WINDOW_PLACEHOLDER
+from rules.names import (
+    ERRORS_ANNOTATION,
+    EVENTS_ANNOTATION,
+    LIMIT_ANNOTATION,
+    SHORT_WINDOW_ANNOTATION,
+    WINDOW_PLACEHOLDER,
+)
 from rules.threshold import NoThreshold, read_threshold
 
 ESCAPED_BRACES = '{{ "{{" }}'
@@ -37,7 +43,8 @@ class Sli:
 
     Where it `has_any_window`, the expression has the placeholder `$window` for its range. `labels` are the labels that
     the series must have, those of `free_labels` may have any value; None where the expression gives one series,
-    whatever its labels.
+    whatever its labels. `errors` and `events` ask for failed and all events per second, with that placeholder; empty
+    where the rule does not tell them apart.
     """
 
     expression: str
@@ -46,6 +53,8 @@ class Sli:
     has_any_window: bool = False
     labels: Mapping[str, str] | None = None
     free_labels: frozenset[str] = frozenset()
+    errors: str = ""
+    events: str = ""
 
     @property
     def query(self) -> str:
@@ -88,7 +97,10 @@ def carried_sli(rule: Mapping[str, Any]) -> Sli | None:
     annotations = rule.get("annotations") or {}
     if names.SLI_ANNOTATION not in annotations:
         return None
-    expression = annotations[names.SLI_ANNOTATION].replace(ESCAPED_BRACES, "{{")
+    expression, errors, events = (
+        annotations.get(name, "").replace(ESCAPED_BRACES, "{{")
+        for name in (names.SLI_ANNOTATION, ERRORS_ANNOTATION, EVENTS_ANNOTATION)
+    )
     try:
         window = parse_duration(annotations[SHORT_WINDOW_ANNOTATION])
         limit = float(annotations[LIMIT_ANNOTATION])
@@ -96,7 +108,9 @@ def carried_sli(rule: Mapping[str, Any]) -> Sli | None:
         raise NoSli(f"the rule's annotations cannot be read: {type(error).__name__} {error}") from None
     if WINDOW_PLACEHOLDER not in expression or not window:
         raise NoSli(f"the rule's annotation {names.SLI_ANNOTATION} is not over {WINDOW_PLACEHOLDER}, or that is zero")
-    return Sli(expression, window, Bound(limit), has_any_window=True)
+    if WINDOW_PLACEHOLDER not in errors or WINDOW_PLACEHOLDER not in events:
+        errors = events = ""
+    return Sli(expression, window, Bound(limit), has_any_window=True, errors=errors, events=events)
 
 
 def _of_this_alert(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from receiver.decision.evidence import Answer, Bound, Evidence, Observation, Shown
+from receiver.decision.evidence import Answer, Bound, Count, Evidence, Observation, Shown
 from receiver.timestamps import format_time, parse_time
 from rules.comparison import Comparison
 
@@ -22,6 +22,9 @@ def evidence_spec(evidence: Evidence) -> dict[str, Any]:
         optional["activeAt"] = format_time(evidence.active_at)
     if evidence.onset is not None:
         optional["onset"] = format_time(evidence.onset)
+    if evidence.count is not None:
+        count = evidence.count
+        optional["count"] = {"failed": count.failed, "events": count.events, "since": format_time(count.since)}
     if evidence.bound is not None:
         optional |= {"limit": repr(evidence.bound.limit), "comparison": str(evidence.bound.comparison)}
     if evidence.no_sli:
@@ -53,12 +56,17 @@ def read_evidence(spec: Mapping[str, Any]) -> Evidence:
         before=_read_observation(spec["before"]),
         since=_read_observation(spec["since"]),
         onset=parse_time(spec["onset"]) if spec.get("onset") else None,
+        count=_read_count(spec["count"]) if spec.get("count") else None,
         query=spec.get("query", ""),
         bound=_read_bound(spec),
         no_sli=spec.get("noSli", ""),
         labels=spec.get("labels") or {},
         began_elsewhere=tuple(spec.get("beganElsewhere") or ()),
     )
+
+
+def _read_count(spec: Mapping[str, Any]) -> Count:
+    return Count(int(spec["failed"]), int(spec["events"]), parse_time(spec["since"]))
 
 
 def _read_bound(spec: Mapping[str, Any]) -> Bound | None:

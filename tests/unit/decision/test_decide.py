@@ -10,7 +10,7 @@ import pytest
 
 from receiver.decision import reasons
 from receiver.decision.decide import decide, ignore_early
-from receiver.decision.evidence import Answer, Observation, Shown
+from receiver.decision.evidence import Answer, Count, Observation, Shown
 from receiver.decision.identity import rollback_name
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
@@ -59,6 +59,14 @@ def on_record(phase: Phase) -> Any:
 
 REQUIRE = {"metricops.dev/evidence": "require-evidence"}
 REQUIRING = workload(annotations=REQUIRE)
+
+AT_LEAST_ONE = {"metricops.dev/minimum-failed-events": "1"}
+NINE = evidence(count=Count(9, 20, ROLLOUT))
+
+
+def at_least(failed: str) -> Any:
+    return workload(annotations={"metricops.dev/minimum-failed-events": failed})
+
 
 OBSERVE = {"metricops.dev/observe-first": "2"}
 LONG_AGO = NOW - timedelta(days=29)
@@ -247,6 +255,28 @@ CASES: list[tuple[str, World, World]] = [
     ("not-true", world(evidence=evidence(shown=Shown.ABSENT)), world(evidence=evidence(shown=Shown.UNKNOWN))),
     ("bad-before", world(evidence=evidence(before=Answer.BAD)), world(evidence=evidence(before=Answer.GOOD))),
     ("good-since", world(evidence=evidence(since=Answer.GOOD)), world(evidence=evidence(since=Answer.UNKNOWN))),
+    (
+        "too-few-events",
+        world(evidence=evidence(count=Count(4, 9, ROLLOUT))),
+        world(evidence=evidence(count=Count(5, 9, ROLLOUT))),
+    ),
+    ("too-few-events", world(evidence=evidence(count=Count(0, 0, ROLLOUT))), world(evidence=evidence(count=None))),
+    (
+        "too-few-events",
+        world(workload=at_least("10"), namespace=namespace(annotations=AT_LEAST_ONE), evidence=NINE),
+        world(workload=at_least("9"), namespace=namespace(annotations=AT_LEAST_ONE), evidence=NINE),
+    ),
+    (
+        "too-few-events",
+        world(defaults=Defaults(minimum_failed_events=10), evidence=NINE),
+        world(
+            defaults=Defaults(minimum_failed_events=10), namespace=namespace(annotations=AT_LEAST_ONE), evidence=NINE
+        ),
+    ),
+    ("good-since", world(evidence=evidence(since=Answer.GOOD, count=Count(0, 9, ROLLOUT))), world(evidence=NINE)),
+    ("invalid-policy", world(workload=at_least("-1")), world(workload=at_least("0"))),
+    ("invalid-policy", world(workload=at_least("1000001")), world(workload=at_least("1000000"))),
+    ("invalid-policy", world(workload=at_least("9" * 5000)), world()),
     ("no-evidence", world(workload=REQUIRING), world(workload=REQUIRING, evidence=evidence())),
     (
         "no-evidence",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from receiver.decision.evidence import Answer, Bound, Evidence, Sample, Shown
+from receiver.decision.evidence import Answer, Bound, Count, Evidence, Sample, Shown
 from receiver.decision.values import RestoredBy
 from receiver.prometheus.promql import Series
 from receiver.prometheus.questions import LEAST_STEP, MOST_POINTS, Questions, answered, questions
@@ -47,6 +47,47 @@ def test_a_window_that_stands_in_the_expression_stays() -> None:
     undone = RestoredBy("shop-2", V1.template_hash, ROLLOUT - MINUTE)
     asked = ask(replace(SLI, expression="e[5m]", has_any_window=False), restored_by=undone)
     assert (asked.window, asked.parts["sli"]) == (5 * MINUTE, "e[5m]")
+
+
+COUNTED = replace(SLI, errors='rate(e{code="5"}[$window])', events="rate(e[ $window ])")
+
+
+def test_events_are_counted_from_the_rollout_until_now() -> None:
+    asked = ask(COUNTED)
+    began = asked.began.latest
+    window, at = NOW - began, f"@ {NOW.timestamp():.3f}"
+    assert window == timedelta(minutes=1, seconds=59)
+    assert asked.parts["events"] == f"sum(rate(e[1m59s] {at})) * 119.000"
+    assert asked.parts["failed"] == f'(sum(rate(e{{code="5"}}[1m59s] {at})) or 0 * sum(rate(e[1m59s] {at}))) * 119.000'
+
+
+@pytest.mark.parametrize(
+    "sli",
+    [
+        SLI,
+        replace(COUNTED, errors="rate(e[$window] @ end())"),
+        replace(COUNTED, events="rate(e[$window]) +"),
+    ],
+)
+def test_what_cannot_be_counted_is_not_asked(sli: Sli) -> None:
+    assert list(ask(sli).parts) == ["sli"]
+
+
+def test_nothing_is_counted_right_after_the_rollout_began() -> None:
+    assert list(ask(COUNTED, now=ROLLOUT + timedelta(seconds=1.5)).parts) == ["sli"]
+
+
+def test_the_count_is_that_of_the_answer() -> None:
+    answer = {"failed": [series((0, 4.6), (9, 4.6))], "events": [series((0, 9.4), (9, 9.4))]}
+    found = answered(SAID, ask(COUNTED), answer)
+    assert found.count == Count(5, 9, ask().began.latest)
+    assert found.before.answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize("failed", [[], [("nan",)], [(1.0,), (2.0,)], [()]])
+def test_no_number_is_no_count(failed: list[tuple[float, ...]]) -> None:
+    answer = {"failed": [series(*((0, float(v)) for v in one)) for one in failed], "events": [series((0, 9.0))]}
+    assert answered(SAID, ask(COUNTED), answer).count is None
 
 
 def series(*values: tuple[int, float], **labels: str) -> Series:
