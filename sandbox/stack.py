@@ -160,7 +160,11 @@ class Sandbox:
         overlay = self.folder / "overlay"
         overlay.mkdir(exist_ok=True)
         base = os.path.relpath(CHECKOUT / "manifests/base", overlay.resolve())
-        data = {"METRICOPS_PROMETHEUS_URL": self.monitoring.prometheus_url, **settings}
+        data = {
+            "METRICOPS_PROMETHEUS_URL": self.monitoring.prometheus_url,
+            "METRICOPS_ALERTMANAGER_URL": self.monitoring.alertmanager_url,
+            **settings,
+        }
         # Pods share the host's network here, so the receiver binds to its own Pod's address.
         address = {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
         listen = {"name": "METRICOPS_LISTEN", "value": f"$(POD_IP):{RECEIVER_PORT}"}
