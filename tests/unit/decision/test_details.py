@@ -12,7 +12,10 @@ from receiver.decision.evidence import Answer, Bound, Observation, Shown
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import Verdict
 from receiver.decision.values import Interval, Mode, RestoredBy, World
-from tests.unit.decision.test_decide import CASES, MODE, OLD, OWN_NAME, V3_RESTORED_V1
+from tests.unit.decision.cases import CASES
+from tests.unit.decision.cases.records import V3_RESTORED_V1
+from tests.unit.decision.cases.timing import OLD
+from tests.unit.decision.cases.worlds import MODE, OWN_NAME
 from tests.unit.scenario import (
     NOW,
     ONSET,
