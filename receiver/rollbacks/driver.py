@@ -55,6 +55,7 @@ class Driver:
         self._sweep_every = sweep_every
         self._budget = budget
         self._claims: dict[Key, Claim] = {}
+        self._left: set[str] = set()
         self._condition = threading.Condition()
         self._due: list[tuple[datetime, Key]] = []
         self._queued: dict[Key, datetime] = {}
@@ -129,7 +130,15 @@ class Driver:
         for rollback in sorted(rollbacks, key=lambda r: r.undone_at or r.claimed_at):
             if rollback.undone_at is not None:
                 latest[rollback.ref] = rollback
-        return [rollback for rollback in latest.values() if self._runs_target(rollback)]
+        self._left &= {rollback.uid for rollback in latest.values()}
+        restored = []
+        for rollback in latest.values():
+            # A restored release that was left once is done with: whoever brings it back has released it.
+            if rollback.uid not in self._left and self._runs_target(rollback):
+                restored.append(rollback)
+            else:
+                self._left.add(rollback.uid)
+        return restored
 
     def _runs_target(self, rollback: Rollback) -> bool:
         workload = self._reader.workload(rollback.ref)

@@ -11,11 +11,13 @@ from typing import Any, cast
 import pytest
 
 from receiver.decision.phases import Phase
+from receiver.decision.values import Workload, WorkloadRef
 from receiver.metrics import Metrics
 from receiver.rollbacks.driver import Driver, fair_order
 from receiver.rollbacks.record import Rollback
 from receiver.rollbacks.worker import Claim
 from tests.unit.rollbacks.test_machine import rollback
+from tests.unit.scenario import NOW, V1, V2, workload
 
 CLAIMED = [replace(rollback(Phase.CLAIMED), name=f"shop-{number}") for number in range(5)]
 UNDOING = [replace(rollback(Phase.UNDOING), name=f"cart-{number}") for number in range(5)]
@@ -88,3 +90,35 @@ def test_every_claim_is_worked_on_at_once(driver: Driver, records: Records) -> N
         name = f"shop-{number}"
         driver.enqueue(Claim(replace(CLAIMED[0], name=name), cast(Any, None)))
         assert becomes_true(lambda name=name: name in records.begun), f"{name} waits"  # type: ignore[misc]
+
+
+def test_a_restored_release_is_looked_after_until_it_is_left() -> None:
+    """However many records there are, a sweep reads only the workloads that still run what an undo brought back."""
+    done = replace(rollback(Phase.RECOVERED), status={"undoneAt": NOW.isoformat()})
+    running, read = {done.ref: V1.template_hash}, []
+
+    class World(Records):
+        def all(self) -> list[Rollback]:
+            return [done]
+
+        def workload(self, ref: WorkloadRef) -> Workload:
+            read.append(ref)
+            return replace(workload(), template_hash=running[ref])
+
+    world, metrics = cast(Any, World()), Metrics()
+    driver = Driver(
+        world, world, world, metrics, clock=lambda: NOW, sweep_every=timedelta(hours=1), budget=world, threads=1
+    )
+
+    def shown() -> int:
+        driver.sweep()
+        _, restored = metrics.records.collect()
+        return len(restored.samples)
+
+    assert shown() == 1
+    assert shown() == 1
+    running[done.ref] = V2.template_hash
+    assert shown() == 0
+    running[done.ref] = V1.template_hash
+    assert shown() == 0
+    assert len(read) == 3
