@@ -69,7 +69,8 @@ class Revision:
     """A revision in a workload's history.
 
     `numbers` are all revision numbers that it has had, ascending: an old revision that is taken up again gets a new
-    one. `name` is the ReplicaSet's or ControllerRevision's.
+    one. `name` is the ReplicaSet's or ControllerRevision's. `never_completed` says that its rollout was replaced before
+    it was complete; where that is not known, it counts as completed.
     """
 
     numbers: tuple[int, ...]
@@ -78,6 +79,7 @@ class Revision:
     template_hash: str
     created_at: datetime
     annotations: Mapping[str, str] = field(default_factory=dict)
+    never_completed: bool = False
 
     @property
     def number(self) -> int:

@@ -13,7 +13,8 @@ from receiver.decision.decide import decide
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import Verdict
 from receiver.decision.recovery import AlertState
-from receiver.decision.values import Decision, Mode, Workload
+from receiver.decision.target import possible_targets
+from receiver.decision.values import Decision, Mode, Workload, World
 from receiver.rollbacks.after_undo import rolled_back, undoing
 from receiver.rollbacks.record import Rollback, age
 from receiver.rollbacks.steps import Finished, Move, SendUndo, Step, View, Wait
@@ -59,7 +60,7 @@ def _claimed(rollback: Rollback, view: View) -> Step:
     if decision.reason is reasons.APPROVE:
         expires = view.world.now + view.timing.approval_expires
         return Move(Phase.AWAITING_APPROVAL, decision.reason.word, decision.detail, {"expiresAt": format_time(expires)})
-    return _undo_if_target_stands(rollback, decision)
+    return _undo_if_target_stands(rollback, decision, view.world)
 
 
 def _deferred(rollback: Rollback, view: View) -> Step:
@@ -113,7 +114,7 @@ def _approved(rollback: Rollback, view: View) -> Step:
         return Move(Phase.FAILED, decision.reason.word, decision.detail)
     if decision.mode is Mode.DRY_RUN:  # Its owner has changed the mode since the claim.
         return _would_undo(decision)
-    return _undo_if_target_stands(rollback, decision)
+    return _undo_if_target_stands(rollback, decision, view.world)
 
 
 def _would_undo(decision: Decision) -> Move:
@@ -148,8 +149,12 @@ def _is_between_two_worlds(rollback: Rollback, workload: Workload | None) -> boo
     return workload is not None and any(revision.number > rollback.blamed_number for revision in workload.revisions)
 
 
-def _undo_if_target_stands(rollback: Rollback, decision: Decision) -> Step:
-    if decision.target is not None and decision.target.template_hash == rollback.target_hash:
+def _undo_if_target_stands(rollback: Rollback, decision: Decision, world: World) -> Step:
+    """The record's target need not be the newest any more: that a newer one never completed is known only as long as
+    its own predecessor has pods."""
+    workload = world.workload
+    possible = possible_targets(workload, world) if workload is not None else []
+    if rollback.target_hash in {revision.template_hash for revision in possible}:
         return SendUndo()
     return Move(
         Phase.FAILED,

@@ -22,6 +22,7 @@ from receiver.workloads.revisions import (
     read_restored_by,
     stamped_rollout,
     template_writer,
+    without_completion_after,
 )
 
 
@@ -33,11 +34,13 @@ def as_workload(
     updated: int,
     update_revision: str | None = None,
     rollout_complete: bool,
+    last_complete: str | None = None,
 ) -> Workload:
     """The values of a StatefulSet or DaemonSet and of those ControllerRevisions that it controls.
 
     `updated` is how many pods have the newest revision by the object's status, and `update_revision` which one that
-    status means, None where it does not say: then it counts once observed. `now` closes an open interval.
+    status means, None where it does not say: then it counts once observed. `last_complete` is the newest revision whose
+    rollout completed, None where that is not known. `now` closes an open interval.
     """
     metadata, template = item["metadata"], item["spec"]["template"]
     annotations = metadata.get("annotations") or {}
@@ -45,6 +48,8 @@ def as_workload(
     owned = [child for child in history if is_controlled_by(child, metadata["uid"])]
     renumbered = {child["metadata"]["name"]: moment for child in owned if (moment := _renumbered_at(child))}
     revisions = with_earlier_numbers([_revision(child) for child in owned], renumbered)
+    completed = next((revision.number for revision in revisions if revision.name == last_complete), None)
+    revisions = without_completion_after(revisions, completed)
     observed = (item.get("status") or {}).get("observedGeneration", 0) >= metadata["generation"]
     current = _current(revisions, wanted, observed=observed)
     if current is not None and current.template_hash != wanted:

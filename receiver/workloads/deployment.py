@@ -19,6 +19,7 @@ from receiver.workloads.revisions import (
     read_restored_by,
     stamped_rollout,
     template_writer,
+    without_completion_after,
 )
 
 
@@ -43,7 +44,10 @@ def as_workload(deployment: JsonObject, replica_sets: list[JsonObject], now: dat
     annotations = metadata.get("annotations") or {}
     wanted = template_hash(spec["template"])
     owned = [item for item in replica_sets if is_controlled_by(item, metadata["uid"])]
+    with_pods = {item["metadata"]["name"] for item in owned if item["spec"].get("replicas")}
     revisions = tuple(sorted((r for r in map(_revision, owned) if r), key=lambda revision: revision.number))
+    serving = [revision.number for revision in revisions if revision.name in with_pods]
+    revisions = without_completion_after(revisions, min(serving, default=None))
     # With twins of the same template the controller takes the oldest.
     current = min(
         (revision for revision in revisions if revision.template_hash == wanted),

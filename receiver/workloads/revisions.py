@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from receiver import names
 from receiver.cluster.api import JsonObject
-from receiver.decision.values import Interval, RestoredBy
+from receiver.decision.values import Interval, RestoredBy, Revision
 from receiver.timestamps import parse_time
 
 CLOCK_GRAIN = timedelta(seconds=1)
@@ -77,6 +78,15 @@ def template_writer(workload: JsonObject) -> str:
     # Times are whole seconds; within one, an update comes after the apply that it changes.
     entries.sort(key=lambda entry: (str(entry.get("time", "")), entry.get("operation") == "Update"))
     return str(entries[-1].get("manager", "")) if entries else ""
+
+
+def without_completion_after(revisions: tuple[Revision, ...], number: int | None) -> tuple[Revision, ...]:
+    """The revisions, those with a higher number marked as never completed: a rollout that completes leaves no pod of an
+    earlier revision, and takes its place. None: not known of any.
+    """
+    if number is None:
+        return revisions
+    return tuple(replace(r, never_completed=True) if r.number > number else r for r in revisions)
 
 
 def created_at(item: JsonObject) -> datetime:

@@ -30,6 +30,7 @@ class StatefulSetKind(AppsKind):
             updated=status.get("updatedReplicas", 0),
             update_revision=status.get("updateRevision", ""),
             rollout_complete=rollout_complete(item),
+            last_complete=_last_complete(item),
         )
 
     def restored_annotations(self, workload: Workload, target: Revision) -> Mapping[str, str]:
@@ -39,6 +40,15 @@ class StatefulSetKind(AppsKind):
     def unblock(self, api: Api, workload: Workload, blamed: Revision) -> str:
         """With ordered pods the controller waits for a broken one to become ready, for ever: it has to go."""
         return delete_one_broken_pod(api, workload, blamed)
+
+
+def _last_complete(stateful_set: JsonObject) -> str | None:
+    """`status.currentRevision` moves on when a rolling update completes; under a partition, and with OnDelete, it stays
+    behind what has in fact served."""
+    strategy = stateful_set["spec"].get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete" or (strategy.get("rollingUpdate") or {}).get("partition"):
+        return None
+    return (stateful_set.get("status") or {}).get("currentRevision")
 
 
 def rollout_complete(stateful_set: JsonObject) -> bool:

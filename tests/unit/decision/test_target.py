@@ -55,6 +55,12 @@ def test_a_cleared_revision_is_a_target_again() -> None:
         assert target_of(revision(1), two, revision(3), rollbacks=(record,)) == target
 
 
+def test_a_revision_that_never_completed_is_no_target() -> None:
+    never = revision(2, never_completed=True)
+    assert target_of(revision(1), never, revision(3)) == 1
+    assert target_of(never, revision(3)) is None
+
+
 def test_the_same_template_is_no_target() -> None:
     assert target_of(revision(1, "shop:same"), revision(2, "shop:same")) is None
 

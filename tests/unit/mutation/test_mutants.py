@@ -9,11 +9,11 @@ from tests.mutation.equivalent import Equivalent, read_equivalents, sort_out
 from tests.mutation.mutants import Mutant, read_diff
 
 DIFF = """\
-# receiver.decision.target.x_choose_target__mutmut_14: survived
+# receiver.decision.target.x_possible_targets__mutmut_14: survived
 --- receiver/decision/target.py
 +++ receiver/decision/target.py
 @@ -1,3 +1,3 @@
- def choose_target(workload: Workload, world: World) -> Revision | None:
+ def possible_targets(workload: Workload, world: World) -> list[Revision]:
 -    current = workload.current
 +    current = None
      if current is None:
@@ -21,12 +21,12 @@ DIFF = """\
 
 
 def mutant(before: str, after: str) -> Mutant:
-    return Mutant("receiver/decision/target.py", "choose_target", before, after, 1)
+    return Mutant("receiver/decision/target.py", "possible_targets", before, after, 1)
 
 
 def test_a_diff_is_read() -> None:
-    found = read_diff(DIFF, "receiver.decision.target.x_choose_target__mutmut_14")
-    assert (found.file, found.function) == ("receiver/decision/target.py", "choose_target")
+    found = read_diff(DIFF, "receiver.decision.target.x_possible_targets__mutmut_14")
+    assert (found.file, found.function) == ("receiver/decision/target.py", "possible_targets")
     assert (found.before, found.after) == ("current = workload.current", "current = None")
     lines = (CHECKOUT / found.file).read_text().splitlines()
     assert lines[found.line - 1].strip() == "current = workload.current"

@@ -52,6 +52,18 @@ def test_a_fresh_claim_is_undone() -> None:
     assert isinstance(step(rollback()), SendUndo)
 
 
+def test_the_target_stands_when_a_newer_one_is_no_longer_known_to_be_bad() -> None:
+    """Claimed while revision 1 still had pods, so that 2 was known to have never completed; now it has none."""
+    at_claim = world(workload=workload(V1, replace(V2, never_completed=True), V3))
+    assert at_claim.workload is not None
+    body = new_rollback(decide(at_claim), at_claim.alert, at_claim.workload, NOW)
+    body["metadata"] |= {"uid": "r-1", "resourceVersion": "1"}
+    record = read_rollback(body)
+    assert record.target_number == 1
+    assert isinstance(step(record, workload=workload(V1, V2, V3)), SendUndo)
+    assert moved(step(record, workload=workload(V2, V3))) == (Phase.FAILED, "target-changed")
+
+
 def test_a_record_without_status_is_claimed() -> None:
     record = rollback()
     assert replace(record, status={}).phase is Phase.CLAIMED

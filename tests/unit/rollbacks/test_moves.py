@@ -73,7 +73,7 @@ class TestClaimed:
         assert written(step(rollback(), stopped="the switch")) == ("the switch", {})
 
     def test_another_target_is_named(self) -> None:
-        other = workload(V1, revision(2, "shop:other"), replace(V2, numbers=(3,)))
+        other = workload(revision(2, "shop:other"), replace(V2, numbers=(3,)))
         record = replace(rollback(), blamed_number=3)
         found = step(record, workload=other)
         assert moved(found) == (Phase.FAILED, "target-changed")

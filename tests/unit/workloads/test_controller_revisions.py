@@ -50,6 +50,30 @@ def read(
 ONE, TWO = controller_revision(1, "one", 0), controller_revision(2, "two", 30)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "current", "never"),
+    [
+        ({}, "shop-one", [2, 3]),
+        ({}, "shop-two", [3]),
+        ({}, "shop-three", []),
+        ({}, "shop-pruned", []),
+        ({"type": "OnDelete"}, "shop-one", []),
+        ({"rollingUpdate": {"partition": 1}}, "shop-one", []),
+        ({"rollingUpdate": {"partition": 0}}, "shop-one", [2, 3]),
+    ],
+)
+def test_what_never_completed(strategy: dict[str, Any], current: str, never: list[int]) -> None:
+    item = {
+        "kind": "StatefulSet",
+        "metadata": {"name": "shop", "namespace": "prod", "uid": UID, "generation": 4},
+        "spec": {"template": template("three"), "updateStrategy": strategy},
+        "status": {"observedGeneration": 4, "currentRevision": current},
+    }
+    history = [ONE, TWO, controller_revision(3, "three", 40)]
+    workload = statefulset.StatefulSetKind().as_workload(item, history, NOW)
+    assert [r.number for r in workload.revisions if r.never_completed] == never
+
+
 def test_the_patch_is_a_whole_template() -> None:
     workload = read("two", TWO, ONE, controller_revision(7, "two", 40, owner="another"))
     assert [r.number for r in workload.revisions] == [1, 2]

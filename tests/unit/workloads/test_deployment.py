@@ -68,6 +68,25 @@ def test_current_is_found_by_its_template() -> None:
     assert workload.rollout_complete
 
 
+@pytest.mark.parametrize(
+    ("pods", "never"),
+    [
+        ({1: 2, 2: 0, 3: 1}, [2, 3]),  # A completed rollout of 2 would have left 1 without pods.
+        ({1: 0, 2: 2, 3: 1}, [3]),
+        ({1: 0, 2: 0, 3: 2}, []),
+        ({1: 0, 2: 0, 3: 0}, []),
+        ({}, []),
+    ],
+)
+def test_what_never_completed(pods: dict[int, int], never: list[int]) -> None:
+    sets = [ONE, TWO, replica_set(3, "shop:3", 40)]
+    given = [{**rs, "spec": {**rs["spec"], "replicas": pods.get(n, 0)}} for n, rs in enumerate(sets, 1)]
+    workload = as_workload(deployment("shop:3"), given, NOW)
+    assert [r.number for r in workload.revisions if r.never_completed] == never
+    assert workload.current is not None
+    assert workload.current.number == 3
+
+
 def test_other_owners_replica_sets_are_not_its_revisions() -> None:
     stranger = replica_set(7, "shop:2", 40, owner="d-2")
     workload = as_workload(deployment("shop:2"), [ONE, TWO, stranger], NOW)
