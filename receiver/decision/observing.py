@@ -18,7 +18,7 @@ def observed_first(policy: Policy, workload: Workload, world: World) -> Policy:
     """
     if policy.mode is not Mode.ENABLED or any(past.undone_at for past in world.rollbacks):
         return policy
-    own = rollback_name(workload, workload.current) if workload.current else ""
+    own = rollback_name(workload, workload.current) if workload.current else None
     seen = {past.name for past in world.rollbacks if past.phase is Phase.DRY_RUN and past.name != own}
     if len(seen) >= policy.observe_first:
         return policy

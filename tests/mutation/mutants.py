@@ -56,12 +56,19 @@ def _changed_literal(before: str, after: str) -> str | None:
     """The text of the one string literal that differs; None where something else differs."""
     if before.casefold() == after.casefold():
         places = [place for place, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
-        return before[places[0] : places[-1] + 1] if places else None
+        return _literal_around(before, places[0], places[-1]) if places else None
     for found in MARKED.finditer(after):
         literal = found.group(2)
         if after[: found.start()] + f"{found.group(1)}{literal}{found.group(1)}" + after[found.end() :] == before:
             return literal
     return None
+
+
+def _literal_around(line: str, first: int, last: int) -> str:
+    """The text between the quotes around two places of a line."""
+    begin = max(line.rfind(quote, 0, first) for quote in "\"'") + 1
+    end = min((place for quote in "\"'" if (place := line.find(quote, last)) >= 0), default=len(line))
+    return line[begin:end]
 
 
 def run(folder: Path, *commands: list[str]) -> str:

@@ -32,6 +32,7 @@ def test_a_namespace_that_is_not_watched() -> None:
     elsewhere = ignore_early(asked, "staging")
     assert isinstance(elsewhere, Decision)
     assert (elsewhere.reason, elsewhere.ref) == (reasons.NOT_WATCHED, ref)
+    assert elsewhere.detail == "deployment/shop in prod is not in namespace staging"
 
 
 def test_every_reason_has_a_case() -> None:

@@ -13,7 +13,7 @@ from receiver.decision.phases import Phase
 from receiver.decision.reasons import Verdict
 from receiver.decision.values import Interval, Mode, RestoredBy, World
 from tests.unit.decision.cases import CASES
-from tests.unit.decision.cases.records import V3_RESTORED_V1
+from tests.unit.decision.cases.records import V3_RESTORED_V1, on_record
 from tests.unit.decision.cases.timing import OLD
 from tests.unit.decision.cases.worlds import MODE, OWN_NAME
 from tests.unit.scenario import (
@@ -64,6 +64,7 @@ def annotated(**annotations: str) -> World:
 
 LATE = alert(starts_at=NOW - timedelta(hours=1))
 SEEN = Observation(Answer.BAD, 0.25, ONSET)
+SPENT = world(rollbacks=(on_record(Phase.OVER_BUDGET),), over_budget="5 undos in namespace prod")
 FLUX = "kustomize.toolkit.fluxcd.io"
 ARGO_CD = "argocd.argoproj.io/tracking-id"
 
@@ -94,17 +95,25 @@ SAID: list[tuple[str, World, str]] = [
     (
         "invalid-policy",
         world(namespace=namespace({MODE: "on"})),
-        "namespace/prod: label metricops.dev/rollback: found 'on', expected one of enabled, dry-run",
+        "namespace/prod: label metricops.dev/rollback: found 'on', "
+        "expected one of enabled, dry-run, approve, paused, disabled",
     ),
     (
         "invalid-policy",
         annotated(cooldown="soon"),
-        "deployment/shop in prod: annotation metricops.dev/cooldown: found 'soon', expected a duration",
+        "deployment/shop in prod: annotation metricops.dev/cooldown: found 'soon', "
+        "expected a duration such as 5m or 1h30m",
     ),
     (
         "invalid-policy",
         world(namespace=namespace(annotations={"metricops.dev/act-within": "soon"})),
-        "namespace/prod: annotation metricops.dev/act-within: found 'soon', expected a duration",
+        "namespace/prod: annotation metricops.dev/act-within: found 'soon', expected a duration such as 5m or 1h30m",
+    ),
+    (
+        "invalid-policy",
+        annotated(**{"observe-first": "two"}),
+        "deployment/shop in prod: annotation metricops.dev/observe-first: found 'two', "
+        "expected a number of decisions from 0 to 1000",
     ),
     (
         "invalid-policy",
@@ -215,6 +224,7 @@ SAID: list[tuple[str, World, str]] = [
         world(workload=workload(revision(1, "shop:2"), V2)),
         "revisions in the history: 1, 2",
     ),
+    ("over-budget", SPENT, "5 undos in namespace prod"),
     ("undo", world(), "revision 2 (shop-2) to revision 1 (shop-1)"),
     (
         "in-cooldown",
@@ -228,7 +238,7 @@ SAID: list[tuple[str, World, str]] = [
 def test_the_values_that_were_seen_are_named(word: str, given: World, said: str) -> None:
     found = decide(given)
     assert found.reason.word == word
-    assert said in found.detail
+    assert found.detail.endswith(said)
 
 
 def test_an_empty_history_is_said_to_be_empty() -> None:
@@ -243,6 +253,7 @@ def test_an_empty_history_is_said_to_be_empty() -> None:
         (world(rollbacks=(past(blamed_hash=V2.template_hash),)), "shop-9-0000000000"),
         (world(workload=workload(restored_by=RestoredBy("shop-7", V2.template_hash, ROLLOUT))), "shop-7"),
         (world(stopped="the switch"), ""),
+        (SPENT, OWN_NAME),
         (world(), OWN_NAME),
     ],
 )

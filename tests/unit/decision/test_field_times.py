@@ -19,7 +19,9 @@ def entry(time: str | None, fields: Any, **more: str) -> dict[str, Any]:
 
 def test_the_owner_tells() -> None:
     others = entry(EARLIER, {"f:metadata": {"f:labels": {"f:a": {}}}})
-    assert written_by([others, entry(LATER, OWNED)], *PATH) == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    found = written_by([others, entry(LATER, OWNED)], *PATH)
+    assert found == datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    assert found.tzinfo is UTC  # Details print it as such, whatever the machine's own zone.
 
 
 def test_of_several_owners_the_earliest_tells_most() -> None:

@@ -42,6 +42,8 @@ def test_a_method_and_a_getter_are_named_as_in_the_source() -> None:
     [
         ('say("two words")', 'say("XXtwo wordsXX")', True),
         ('say("two words")', 'say("TWO WORDS")', True),
+        ('say("the SLI is bad")', 'say("the sli is bad")', True),
+        ('say("two words", "quietSince")', 'say("two words", "quietsince")', False),
         ('say("two words")', "say(None)", False),
         ('say("word")', 'say("XXwordXX")', False),
         ('say("word")', 'say("WORD")', False),

@@ -38,7 +38,7 @@ class TestUndoing:
         hanging = replace(RESTORED, rollout_complete=False)
         assert isinstance(step(self.record, workload=hanging, now=NOW + TIMING.rollout_deadline), Wait)
         found = step(self.record, workload=hanging, now=NOW + TIMING.rollout_deadline + SECOND)
-        assert moved(found) == (Phase.FAILED, "rollout-deadline")
+        assert found == Move(Phase.FAILED, "rollout-deadline", "the rollout did not complete within 10m")
 
     def test_what_blocks_is_told_once(self) -> None:
         hanging = world(workload=replace(RESTORED, rollout_complete=False), now=NOW + 11 * SECOND)
@@ -46,7 +46,7 @@ class TestUndoing:
         found = next_step(self.record, view)
         assert isinstance(found, Note)
         (condition,) = found.conditions
-        assert (condition.type, condition.status) == ("RolloutComplete", "False")
+        assert (condition.type, condition.status, condition.reason) == ("RolloutComplete", "False", "blocked")
         assert condition.message == found.fields["message"] == "the rollout hangs: pod a: OOMKilled"
 
         told = rollback(
@@ -102,15 +102,15 @@ def at(given: Rollback, after: timedelta, seen: Standing) -> Step:
     return next_step(given, View(looked, seen, TIMING))
 
 
-def recovery_unknown(found: Step) -> str:
-    """The reason of an end without a claim."""
+def recovery_unknown(found: Step) -> tuple[str, str]:
+    """The reason and the message of an end without a claim."""
     assert isinstance(found, Note), found
     assert found.fields["recoveryUnknown"] is True
     (condition,) = found.conditions
     assert (condition.type, condition.status) == ("Recovered", "Unknown")
     assert condition.reason == found.fields["reason"]
-    assert condition.message == found.fields["message"] != ""
-    return condition.reason
+    assert condition.message == found.fields["message"]
+    return condition.reason, condition.message
 
 
 class TestSettling:
@@ -119,7 +119,7 @@ class TestSettling:
 
     @pytest.mark.parametrize("seen", [ACTIVE, BAD, NO_VALUE, SILENT, ACTIVE_NO_SLI])
     def test_does_not_begin_otherwise(self, seen: Standing) -> None:
-        assert isinstance(at(record(), SECOND, seen), Wait)
+        assert at(record(), SECOND, seen) == Wait(NOW + SECOND + 2 * TIMING.poll)
 
     @pytest.mark.parametrize("seen", [ACTIVE, BAD, NO_VALUE, SILENT, ACTIVE_NO_SLI])
     def test_begins_anew_after_a_relapse(self, seen: Standing) -> None:
@@ -130,7 +130,7 @@ class TestSettling:
         found = at(QUIET, TIMING.settle, GOOD)
         assert moved(found) == (Phase.RECOVERED, "sli-good")
         assert isinstance(found, Move)
-        assert "0.01, bad is > 0.1" in found.message
+        assert found.message == "for 1m the alert has been absent and the SLI good: 0.01, bad is > 0.1"
         assert found.fields == {"recoveredAt": format_time(NOW + TIMING.settle)}
 
     def test_goes_on_past_the_deadline(self) -> None:
@@ -141,12 +141,13 @@ class TestSettling:
     def test_without_an_sli_is_never_a_recovery(self) -> None:
         assert at(record(), SECOND, NO_SLI) == Note({"quietSince": format_time(NOW + SECOND)})
         assert isinstance(at(QUIET, TIMING.settle - SECOND, NO_SLI), Wait)
-        assert recovery_unknown(at(QUIET, TIMING.settle, NO_SLI)) == "no-sli"
+        reason, message = recovery_unknown(at(QUIET, TIMING.settle, NO_SLI))
+        assert reason == "no-sli"
+        assert "absent for 1m" in message
 
-    def test_looks_again_soon(self) -> None:
-        found = at(QUIET, SECOND, GOOD)
-        assert isinstance(found, Wait)
-        assert found.until <= NOW + 4 * SECOND
+    def test_looks_again_soon_and_at_the_end_of_the_settling_time(self) -> None:
+        assert at(QUIET, SECOND, GOOD) == Wait(NOW + SECOND + 4 * TIMING.poll)
+        assert at(QUIET, TIMING.settle - SECOND, GOOD) == Wait(NOW + TIMING.settle)
 
 
 class TestDeadline:
@@ -160,19 +161,22 @@ class TestDeadline:
             assert moved(found) == (Phase.NOT_RECOVERED, reason)
             assert isinstance(found, Move)
             assert "6m1s" in found.message
+            assert found.fields == {"quietSince": None}
 
     @pytest.mark.parametrize(
-        ("seen", "reason"),
+        ("seen", "reason", "said"),
         [
-            (NO_VALUE, "sli-unknown"),
-            (SILENT, "alert-unknown"),
-            (replace(ACTIVE, alert=AlertState.UNKNOWN), "alert-unknown"),
+            (NO_VALUE, "sli-unknown", "no value"),
+            (SILENT, "alert-unknown", "no source"),
+            (replace(ACTIVE, alert=AlertState.UNKNOWN), "alert-unknown", "no source"),
         ],
     )
-    def test_what_nobody_knows_waits_for_the_longest(self, seen: Standing, reason: str) -> None:
+    def test_what_nobody_knows_waits_for_the_longest(self, seen: Standing, reason: str, said: str) -> None:
         assert isinstance(at(record(), DEADLINE + SECOND, seen), Wait)
         assert isinstance(at(record(), TIMING.recovery_deadline, seen), Wait)
-        assert recovery_unknown(at(record(), TIMING.recovery_deadline + SECOND, seen)) == reason
+        found, message = recovery_unknown(at(record(), TIMING.recovery_deadline + SECOND, seen))
+        assert found == reason
+        assert said in message
 
     def test_an_alert_of_a_rule_without_an_sli(self) -> None:
         assert isinstance(at(record(), TIMING.recovery_deadline, ACTIVE_NO_SLI), Wait)
@@ -186,7 +190,11 @@ class TestDeadline:
         assert isinstance(at(record(), bound + SECOND, just_passed), Move)
         linger = replace(just_passed, lingers=timedelta(minutes=2))
         assert isinstance(at(record(), bound, linger), Wait)
-        assert recovery_unknown(at(record(), bound + SECOND, linger)) == "window-too-long"
+        reason, message = recovery_unknown(at(record(), bound + SECOND, linger))
+        assert reason == "window-too-long"
+        assert message.startswith("after 15m1s ")
+        assert message.endswith("they reach back 16m, recovery_deadline is 15m")
+        assert isinstance(at(record(), bound + SECOND, replace(seen, window=bound + SECOND)), Move)
 
     def test_an_alert_that_is_kept_firing_has_that_much_longer(self) -> None:
         kept = replace(ACTIVE, lingers=timedelta(minutes=2))

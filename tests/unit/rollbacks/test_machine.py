@@ -12,7 +12,7 @@ from receiver.decision.decide import decide
 from receiver.decision.phases import LEAVES_TO, Phase
 from receiver.decision.recovery import AlertState, Standing
 from receiver.decision.values import RestoredBy, World
-from receiver.rollbacks.machine import is_finished, next_step
+from receiver.rollbacks.machine import is_finished, judges, next_step
 from receiver.rollbacks.record import Rollback, new_rollback, read_rollback
 from receiver.rollbacks.steps import Finished, Move, SendUndo, Step, Timing, View, Wait
 from receiver.timestamps import format_time
@@ -258,6 +258,15 @@ class TestAwaitingApproval:
 def test_ends_need_nobody(phase: Phase) -> None:
     assert isinstance(step(rollback(phase)), Finished)
     assert is_finished(rollback(phase))
+
+
+def test_only_a_claim_and_an_answered_approval_are_judged() -> None:
+    answer = {"decision": "approve"}
+    assert {phase for phase in Phase if judges(rollback(phase))} == {Phase.CLAIMED}
+    assert {phase for phase in Phase if judges(rollback(phase, approval=answer))} == {
+        Phase.CLAIMED,
+        Phase.AWAITING_APPROVAL,
+    }
 
 
 def test_every_move_is_an_arrow_of_the_table() -> None:

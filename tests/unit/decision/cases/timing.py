@@ -17,9 +17,13 @@ BEGAN = Interval(ROLLOUT, ROLLOUT + SECOND)
 
 
 def label_written(at: datetime) -> tuple[dict[str, Any], ...]:
-    """managedFields of an object whose opt-in label was written then."""
-    fields: dict[str, Any] = {"f:metadata": {"f:labels": {".": {}, f"f:{MODE}": {}}}}
-    return ({"manager": "kubectl-label", "operation": "Update", "time": at.isoformat(), "fieldsV1": fields},)
+    """managedFields of an object whose opt-in label was written then, and another of its labels long before."""
+
+    def entry(label: str, time: datetime) -> dict[str, Any]:
+        fields: dict[str, Any] = {"f:metadata": {"f:labels": {".": {}, f"f:{label}": {}}}}
+        return {"manager": f"writer of {label}", "operation": "Update", "time": time.isoformat(), "fieldsV1": fields}
+
+    return entry("app", at - timedelta(days=1)), entry(MODE, at)
 
 
 def opted_in(at: datetime, value: str = "enabled", **changes: Any) -> World:
