@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from receiver.cluster.api import Api, ApiError, object_path
 from sandbox.binaries import control_plane_binaries
 from sandbox.cluster import ControlPlane
-from sandbox.debian import monitoring_binaries
+from sandbox.debian import MonitoringBinaries, Pair, monitoring_binaries
 from sandbox.kubeconfig import with_token
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import wait_until
@@ -129,6 +130,8 @@ def start_receiver(receiver_kubeconfig: Path, tmp_path: Path) -> Iterator[Callab
 
     yield start
     for receiver in started:
+        receiver.process.signal(signal.SIGTERM)
+    for receiver in started:
         receiver.process.stop()
 
 
@@ -137,9 +140,15 @@ def receiver(start_receiver: Callable[..., ReceiverProcess]) -> ReceiverProcess:
     return start_receiver()
 
 
+@pytest.fixture(scope="module", params=["default", "newest"])
+def monitoring(request: pytest.FixtureRequest) -> MonitoringBinaries:
+    """Each pair of Prometheus and Alertmanager that people start with today."""
+    pair: Pair = request.param
+    return monitoring_binaries(pair, progress=print)
+
+
 @pytest.fixture(scope="module")
-def alertmanager_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def alertmanager_url(monitoring: MonitoringBinaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Alertmanager that delivers nowhere: what fires there is found by the resync alone."""
-    binaries = monitoring_binaries(progress=print)
-    with alertmanager(binaries, tmp_path_factory.mktemp("alertmanager"), config()) as url:
+    with alertmanager(monitoring, tmp_path_factory.mktemp("alertmanager"), config()) as url:
         yield url

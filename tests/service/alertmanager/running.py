@@ -1,10 +1,11 @@
-"""One real Alertmanager, alone, with a configuration of the test's own."""
+"""Real Alertmanagers, alone or as a mesh of two, with a configuration of the test's own."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import urllib3
 
 from sandbox.debian import MonitoringBinaries
-from sandbox.process import ManagedProcess, free_port
+from sandbox.process import ManagedProcess, free_port, wait_until
 
 READY_SECONDS = 30.0
 HTTP = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(5.0))
@@ -46,9 +47,26 @@ def config(mutes: str = "[]") -> str:
     return CONFIG.format(mutes=mutes)
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One of a mesh, under its name there."""
+
+    name: str
+    url: str
+    process: ManagedProcess
+
+
 @contextmanager
 def alertmanager(binaries: MonitoringBinaries, folder: Path, text: str) -> Iterator[str]:
     """Gives its URL."""
+    with _running(binaries, folder, text, ["--cluster.listen-address="]) as (url, _):
+        yield url
+
+
+@contextmanager
+def _running(
+    binaries: MonitoringBinaries, folder: Path, text: str, cluster: Sequence[str]
+) -> Iterator[tuple[str, ManagedProcess]]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "alertmanager.yml").write_text(text)
     address = f"127.0.0.1:{free_port()}"
@@ -59,7 +77,7 @@ def alertmanager(binaries: MonitoringBinaries, folder: Path, text: str) -> Itera
             f"--config.file={folder / 'alertmanager.yml'}",
             f"--storage.path={folder / 'data'}",
             f"--web.listen-address={address}",
-            "--cluster.listen-address=",
+            *cluster,
         ],
         folder / "alertmanager.log",
     )
@@ -72,9 +90,48 @@ def alertmanager(binaries: MonitoringBinaries, folder: Path, text: str) -> Itera
 
     try:
         process.wait_until(answers, READY_SECONDS, "/-/ready answers")
-        yield f"http://{address}"
+        yield f"http://{address}", process
     finally:
         process.stop()
+
+
+@contextmanager
+def mesh(binaries: MonitoringBinaries, folder: Path, text: str, *, peer_timeout: str) -> Iterator[list[Peer]]:
+    """Two that know of each other and have settled, in the order in which they notify.
+
+    The second waits `peer_timeout` for the first one's notification before it sends its own; with `0s` both send.
+    """
+    ports = [free_port(), free_port()]
+
+    def flags(own: int, other: int) -> list[str]:
+        return [
+            f"--cluster.listen-address=127.0.0.1:{own}",
+            f"--cluster.peer=127.0.0.1:{other}",
+            f"--cluster.peer-timeout={peer_timeout}",
+            "--cluster.gossip-interval=20ms",  # How soon it has settled depends on it as well.
+        ]
+
+    with ExitStack() as running:
+        started = [
+            running.enter_context(_running(binaries, folder / str(own), text, flags(own, other)))
+            for own, other in (ports, reversed(ports))
+        ]
+
+        def settled() -> bool:
+            seen = [_cluster(url) for url, _ in started]
+            return all(found["status"] == "ready" and len(found["peers"]) == len(started) for found in seen)
+
+        wait_until(settled, READY_SECONDS, "the mesh has two peers")
+        # Alertmanager's place in the queue is that of its name among the members' sorted names.
+        yield sorted(
+            (Peer(_cluster(url)["name"], url, process) for url, process in started), key=lambda peer: peer.name
+        )
+
+
+def _cluster(url: str) -> dict[str, Any]:
+    """What it says of its mesh: `{name, status, peers: [{name, address}]}`."""
+    found: dict[str, Any] = json.loads(HTTP.request("GET", f"{url}/api/v2/status").data)["cluster"]
+    return found
 
 
 def fire(url: str, began: datetime | None = None, **labels: str) -> dict[str, str]:
