@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from receiver.cluster.api import Api
 from sandbox.audit import accepted_undos
-from sandbox.process import wait_until
-from sandbox.receiver_process import ReceiverProcess
+from sandbox.process import free_port, wait_until
+from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
 from tests.cluster.test_races import claim
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
@@ -66,6 +66,22 @@ def test_a_silenced_alert_is_not_acted_upon_until_the_silence_ends(
     record = wait_for_phase(api, namespace, "RolledBack", "Recovered")
     assert record["status"]["attempt"] == 2
     assert undos(cluster, namespace) in (None, 1)
+
+
+def test_an_alertmanager_that_is_down_is_only_told(
+    cluster: Cluster, api: Api, namespace: str, start_receiver: Callable[..., ReceiverProcess]
+) -> None:
+    receiver = start_receiver(alertmanager_url=f"http://127.0.0.1:{free_port()}", resync_interval="200ms")
+    down = 'metricops_source_up{source="alertmanager"} 0.0'
+    wait_until(lambda: down in receiver.metrics() and "resync failed" in receiver.log(), 20, "it is told")
+    deploy(api, namespace, "shop", "one")
+    deploy(api, namespace, "shop", "two")
+    assert receiver.decide(alert_for(namespace, "shop"))["reason"] == "undo"
+    wait_for_phase(api, namespace, "RolledBack", "Recovered")
+    assert version_of(api.get(path(namespace, "shop"))) == "one"
+    assert undos(cluster, namespace) in (None, 1)
+    assert down in receiver.metrics()
+    receiver.wait_until_ready()
 
 
 def shown_fingerprint(alertmanager_url: str, namespace: str) -> str:
