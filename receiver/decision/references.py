@@ -70,7 +70,7 @@ def references(template: Template) -> tuple[Reference, ...]:
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
     if account and account != "default":
         found.add(Reference(NeededKind.SERVICE_ACCOUNT, account))
-    return tuple(sorted(found, key=lambda r: (r.kind, r.name, sorted(r.keys or ()), r.keys is None, r.is_optional)))
+    return tuple(sorted(found, key=lambda r: (r.kind, r.name, sorted(r.keys or ()), r.is_optional)))
 
 
 def _of_volumes(spec: Mapping[str, Any]) -> Iterator[Reference]:
@@ -88,9 +88,10 @@ def _of_volumes(spec: Mapping[str, Any]) -> Iterator[Reference]:
 
 def _of_sources(volume: Mapping[str, Any]) -> Iterator[Reference]:
     """A volume's, or one source's of a projected volume: only the first calls a Secret's name `secretName`."""
-    for kind, source in ((NeededKind.CONFIG_MAP, volume.get("configMap")), (NeededKind.SECRET, volume.get("secret"))):
-        name = (source or {}).get("name") or (source or {}).get("secretName")
-        if source and name:
+    for kind, field in ((NeededKind.CONFIG_MAP, "configMap"), (NeededKind.SECRET, "secret")):
+        source = volume.get(field) or {}
+        name = source.get("name") or source.get("secretName")
+        if name:
             keys = frozenset(item["key"] for item in source.get("items") or []) or None
             yield Reference(kind, name, keys, bool(source.get("optional")))
 

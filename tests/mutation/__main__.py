@@ -40,6 +40,9 @@ def main() -> int:
         say(f"{mutant}\n")
     for entry in stale:
         say(f"{LIST.name}: no survivor is {entry.file} {entry.function}: {entry.after}\n")
+    for name, status in found.items():
+        if status == "timeout":
+            say(f"not known, too slow: {name}")
     counts = Counter(found.values())
     say(
         f"{len(found)} mutants in {time.monotonic() - began:.0f} s: "
