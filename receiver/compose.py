@@ -19,6 +19,7 @@ from receiver.resync import Resync
 from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.claims import Claimant
 from receiver.rollbacks.driver import Driver
+from receiver.rollbacks.pruning import Pruner
 from receiver.rollbacks.record import Rollback
 from receiver.rollbacks.store import RollbackStore, watch_rollbacks
 from receiver.rollbacks.worker import Worker
@@ -108,7 +109,10 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
         budget=budget,
         why_held=alertmanager.why_held if alertmanager else None,
     )
-    driver = Driver(store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every, budget=budget)
+    pruner = Pruner(store, reader, metrics, keep=settings.keep)
+    driver = Driver(
+        store, reader, worker, metrics, clock=now, sweep_every=settings.sweep_every, budget=budget, prune=pruner.prune
+    )
     records.on_change = driver.changed
     claimant = Claimant(
         api, store, reader, metrics, clock=now, on_claim=driver.enqueue, watched=settings.watch_namespace

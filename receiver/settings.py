@@ -61,6 +61,11 @@ class Settings:
     attribution_window: str = _setting("1h", "An alert that begins later than this after a rollout does not blame it.")
     act_within: str = _setting("30m", "Alerts and rollouts that are both older than this are left to a person.")
     condemnation: str = _setting("30d", "How long a template that was undone may not come back.")
+    keep_records: str = _setting(
+        "30d",
+        "How long a Rollback is kept after its end. It also stays while its blamed or restored template runs, and is "
+        "younger than condemnation, cooldown and budget_window.",
+    )
     evidence: str = _setting(
         "trust-alert", "What an unknown answer of Prometheus means: `trust-alert` acts, `require-evidence` refuses."
     )
@@ -119,7 +124,7 @@ class Settings:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
         _ = (self.defaults, self.limits, self.timing, self.address, self.thread_count, self.places, self.body_limit)
         _ = (self.bounds, self.sweep_every, self.resync_every, self.api_timeout_seconds, self.request_seconds)
-        _ = (self.may_check_secrets,)
+        _ = (self.may_check_secrets, self.keep)
         for name, allowed in (("log_format", ("json", "text")), ("log_level", ("debug", "info", "warning", "error"))):
             if getattr(self, name) not in allowed:
                 raise self._wrong(name, f"one of {', '.join(allowed)}")
@@ -162,6 +167,12 @@ class Settings:
             cluster=self._number("cluster_budget", 1, 100_000),
             window=self._duration("budget_window"),
         )
+
+    @property
+    def keep(self) -> timedelta:
+        """How long an ended record is kept at least: as long as anything could ask for it."""
+        asked_for = (self.defaults.condemnation, self.defaults.cooldown, self.limits.window)
+        return max(self._duration("keep_records"), *asked_for)
 
     @property
     def timing(self) -> Timing:

@@ -6,6 +6,7 @@ import heapq
 import logging
 import random
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from receiver.cluster.api import ApiError
@@ -45,6 +46,7 @@ class Driver:
         clock: Clock,
         sweep_every: timedelta,
         budget: Budget,
+        prune: Callable[[list[Rollback], datetime], None],
         threads: int = 4,
     ) -> None:
         self._store = store
@@ -54,6 +56,7 @@ class Driver:
         self._clock = clock
         self._sweep_every = sweep_every
         self._budget = budget
+        self._prune = prune
         self._claims: dict[Key, Claim] = {}
         self._left: set[str] = set()
         self._condition = threading.Condition()
@@ -102,7 +105,7 @@ class Driver:
             self._enqueue(rollback.key, self._clock())
 
     def sweep(self) -> None:
-        """Look at all records once: queue what is unfinished, show the gauges. Raises `ApiError`."""
+        """Look at all records once: queue what is unfinished, show the gauges, let old ones go. Raises `ApiError`."""
         rollbacks = self._store.all()
         now = self._clock()
         for place, rollback in enumerate(fair_order(rollbacks)):
@@ -117,6 +120,7 @@ class Driver:
         self._metrics.records.show(rollbacks, self._still_restored(rollbacks))
         self._swept.set()
         self._look_at_budget()
+        self._prune(rollbacks, now)
 
     def _look_at_budget(self) -> None:
         try:

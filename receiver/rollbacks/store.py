@@ -95,6 +95,18 @@ class RollbackStore:
         items = self._api.get(object_path(names.API_VERSION, names.ROLLBACKS, self._namespace))["items"]
         return readable(items)
 
+    def delete(self, rollback: Rollback) -> bool:
+        """Delete a record as it was read; False where it is gone, or was written since. Raises `ApiError`."""
+        path = object_path(names.API_VERSION, names.ROLLBACKS, rollback.ref.namespace, rollback.name)
+        as_read = {"uid": rollback.uid, "resourceVersion": rollback.resource_version}
+        try:
+            self._api.delete(path, {"preconditions": as_read})
+        except ApiError as error:
+            if error.status in (404, 409):
+                return False
+            raise
+        return True
+
     def move(self, rollback: Rollback, phase: Phase, **fields: Any) -> Rollback:
         """Move the record to another phase and set status fields; only one mover can win.
 

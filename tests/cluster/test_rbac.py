@@ -35,6 +35,7 @@ NEEDED = [
     ("get", "metricops.dev", "rollbacks", "", "no claim can be worked on"),
     ("list", "metricops.dev", "rollbacks", "", "no earlier claim is found"),
     ("watch", "metricops.dev", "rollbacks", "", "an approval is noticed late"),
+    ("delete", "metricops.dev", "rollbacks", "", "records pile up for ever"),
     ("patch", "metricops.dev", "rollbacks/status", "", "no phase can be written"),
     ("create", "events.k8s.io", "events", "", "nobody is told"),
     ("get", "", "configmaps", "metricops-control", "the stop switch can't be read, so everything is stopped"),

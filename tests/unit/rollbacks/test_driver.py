@@ -70,6 +70,7 @@ def driver(records: Records) -> Iterator[Driver]:
         clock=lambda: datetime.now(UTC),
         sweep_every=timedelta(hours=1),
         budget=any_records,
+        prune=lambda _all, _now: None,
     )
     driver.start()
     assert becomes_true(lambda: driver.has_swept)
@@ -107,7 +108,15 @@ def test_a_restored_release_is_looked_after_until_it_is_left() -> None:
 
     world, metrics = cast(Any, World()), Metrics()
     driver = Driver(
-        world, world, world, metrics, clock=lambda: NOW, sweep_every=timedelta(hours=1), budget=world, threads=1
+        world,
+        world,
+        world,
+        metrics,
+        clock=lambda: NOW,
+        sweep_every=timedelta(hours=1),
+        budget=world,
+        prune=lambda _all, _now: None,
+        threads=1,
     )
 
     def shown() -> int:
