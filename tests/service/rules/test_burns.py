@@ -42,6 +42,8 @@ def queries(failed: list[int], total: list[int]) -> dict[str, list[int]]:
 SERIES: dict[str, SeriesOf] = {
     "shop-availability": http("shop"),
     "cart-availability": http("cart"),
+    "checkout-availability": http("checkout"),
+    "search-availability": http("search"),
     "orders-availability": queries,
 }
 BURNS = [
