@@ -20,7 +20,7 @@ parallel := $(if $(METRICOPS_TEST_KUBECONFIG),,-n 2 --dist loadfile)
 
 in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
-.PHONY: help demo test lint sandbox chaos fuzz bench mutation clean
+.PHONY: help demo test lint sandbox chaos fuzz bench mutation simulate clean
 
 help:
 	@echo "make demo      the whole loop, live: a bad release is undone"
@@ -31,6 +31,7 @@ help:
 	@echo "make fuzz      100,000 hostile payloads (SEED=n)"
 	@echo "make bench     what it costs, beside its peers and the goals (under 10 minutes)"
 	@echo "make mutation  each mutant of the decision and the state machine killed by a unit test (JOBS=n, minutes)"
+	@echo "make simulate  how often the comparison of old with new pods errs (SEED=n, minutes)"
 	@echo "make clean     remove the cache folder: what was built and fetched"
 
 demo:
@@ -56,6 +57,9 @@ bench:
 
 mutation:
 	@$(in_venv) exec python -m tests.mutation $(if $(JOBS),--jobs $(JOBS))
+
+simulate:
+	@$(in_venv) exec python -m tests.simulation $(if $(SEED),--seed $(SEED))
 
 clean:
 	rm -rf "$(CACHE)"

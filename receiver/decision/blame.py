@@ -73,6 +73,21 @@ def has_failed_often_enough(case: Case) -> Refusal | None:
     return None
 
 
+def is_worse_than_the_old_pods(case: Case) -> Refusal | None:
+    """What the old pods do at the same time is not the new release's doing."""
+    evidence = case.world.evidence
+    beside = evidence.side_by_side if evidence is not None else None
+    if evidence is None or beside is None or evidence.bound is None or not beside.alike:
+        return None
+    if evidence.bound.answer(beside.old) is not Answer.BAD:
+        return None
+    return Refusal(
+        reasons.BAD_ALIKE,
+        f"by {iso(beside.at)}, {beside.old_pods} old pods failed {beside.old:.2%} of their events, "
+        f"{beside.new_pods} new ones {beside.new:.2%}",
+    )
+
+
 def has_required_evidence(case: Case) -> Refusal | None:
     """Unknown blames nobody where the owner wants to see evidence first."""
     if not case.requires_evidence:

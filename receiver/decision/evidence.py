@@ -64,14 +64,29 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class SideBySide:
+    """How the pods of the old and of the new release failed while both ran: the means of their error ratios.
+
+    `alike` says that the new ones are certainly less than twice as bad (`receiver.decision.alike`).
+    """
+
+    alike: bool
+    old: float
+    new: float
+    old_pods: int
+    new_pods: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything that was asked about one alert, and what was answered.
 
     `active_at` is when the alert's expression became true, before any `for`; `onset` is when the SLI became bad, None
-    where that is not seen. `count` is of the events since the rollout, None where they can't be counted. `query` asks
-    the SLI; where there is none, `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may
-    undo began at about the same time. `labels` are those that the source shows the alert with: by them its SLI is found
-    once it is absent.
+    where that is not seen. `count` is of the events since the rollout, None where they can't be counted; `side_by_side`
+    compares the pods, None where there is too little of both releases. `query` asks the SLI; where there is none,
+    `no_sli` says why. `began_elsewhere` names the other workloads whose alerts that may undo began at about the same
+    time. `labels` are those that the source shows the alert with: by them its SLI is found once it is absent.
     """
 
     shown: Shown
@@ -80,6 +95,7 @@ class Evidence:
     since: Observation = Observation()
     onset: datetime | None = None
     count: Count | None = None
+    side_by_side: SideBySide | None = None
     query: str = ""
     bound: Bound | None = None
     no_sli: str = ""

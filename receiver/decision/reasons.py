@@ -134,6 +134,12 @@ TOO_FEW_EVENTS = Reason(
     "Nothing to do: the alert is judged again while it is active. Lower metricops.dev/minimum-failed-events for a "
     "workload with little traffic.",
 )
+BAD_ALIKE = Reason(
+    "bad-alike",
+    Verdict.REFUSED,
+    "While old and new pods ran side by side, the old ones failed about as often: this release is not to blame.",
+    "Look for what both share: a dependency, the configuration, the traffic.",
+)
 NO_EVIDENCE = Reason(
     "no-evidence",
     Verdict.REFUSED,
@@ -279,6 +285,7 @@ ALL_REASONS: tuple[Reason, ...] = (
     BAD_BEFORE,
     GOOD_SINCE,
     TOO_FEW_EVENTS,
+    BAD_ALIKE,
     NO_EVIDENCE,
     WIDE_FAULT,
     CONDEMNED,

@@ -16,6 +16,7 @@ from receiver.decision.blame import (
     is_bad_since,
     is_not_wide,
     is_true,
+    is_worse_than_the_old_pods,
     was_good_before,
 )
 from receiver.decision.case import AlertStage, Case, CaseStage, Refusal
@@ -163,6 +164,7 @@ CASE_STAGES: tuple[CaseStage, ...] = (
     was_good_before,
     is_bad_since,
     has_failed_often_enough,
+    is_worse_than_the_old_pods,
     has_required_evidence,
     is_not_wide,
     is_not_condemned,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from receiver.decision.earlier import earlier_release_ran_for
 from receiver.decision.evidence import Count, Evidence, before_rollout, onset, since_rollout
 from receiver.decision.values import Interval, Workload
+from receiver.prometheus.pods import compared, pod_parts
 from receiver.prometheus.promql import Series, combined, pinned
 from receiver.prometheus.sli import Sli
 
@@ -28,6 +29,7 @@ class Questions:
     """
 
     sli: Sli
+    workload: Workload
     window: timedelta
     began: Interval
     start: datetime
@@ -50,7 +52,8 @@ def questions(sli: Sli, workload: Workload, began: Interval, now: datetime) -> Q
     step = timedelta(milliseconds=math.ceil(max(LEAST_STEP, reach / MOST_POINTS) / timedelta(milliseconds=1)))
     points = max(1, -(-reach // step))
     parts = {SLI_PART: sli.over(window), **_counts(sli, began.latest, end)}
-    return Questions(sli, window, began, end - points * step, end, step, parts)
+    parts |= pod_parts(sli, workload, began, end, step)
+    return Questions(sli, workload, window, began, end - points * step, end, step, parts)
 
 
 def _counts(sli: Sli, began: datetime, end: datetime) -> dict[str, str]:
@@ -74,7 +77,7 @@ def answered(said: Evidence, asked: Questions, answer: Mapping[str, list[Series]
     said = replace(said, query=asked.parts[SLI_PART], bound=sli.bound)
     if answer is None:
         return replace(said, no_sli="the source did not answer the query")
-    said = replace(said, count=_counted(answer, began.latest))
+    said = replace(said, count=_counted(answer, began.latest), side_by_side=compared(answer, asked.workload, began))
     series = [series for series in answer.get(SLI_PART, []) if sli.fits(series.labels)]
     if len(series) != 1:
         return replace(said, no_sli=f"{len(series)} series of the answer are this alert's, expected one")

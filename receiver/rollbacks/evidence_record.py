@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from receiver.decision.evidence import Answer, Bound, Count, Evidence, Observation, Shown
+from receiver.decision.evidence import Answer, Bound, Count, Evidence, Observation, Shown, SideBySide
 from receiver.timestamps import format_time, parse_time
 from rules.comparison import Comparison
 
@@ -25,6 +25,8 @@ def evidence_spec(evidence: Evidence) -> dict[str, Any]:
     if evidence.count is not None:
         count = evidence.count
         optional["count"] = {"failed": count.failed, "events": count.events, "since": format_time(count.since)}
+    if evidence.side_by_side is not None:
+        optional["sideBySide"] = _side_by_side(evidence.side_by_side)
     if evidence.bound is not None:
         optional |= {"limit": repr(evidence.bound.limit), "comparison": str(evidence.bound.comparison)}
     if evidence.no_sli:
@@ -37,6 +39,17 @@ def evidence_spec(evidence: Evidence) -> dict[str, Any]:
         "labels": dict(list(evidence.labels.items())[:MOST_LABELS]),
         "beganElsewhere": list(evidence.began_elsewhere[:64]),
         **optional,
+    }
+
+
+def _side_by_side(beside: SideBySide) -> dict[str, Any]:
+    return {
+        "alike": beside.alike,
+        "old": repr(beside.old),
+        "new": repr(beside.new),
+        "oldPods": beside.old_pods,
+        "newPods": beside.new_pods,
+        "at": format_time(beside.at),
     }
 
 
@@ -57,6 +70,7 @@ def read_evidence(spec: Mapping[str, Any]) -> Evidence:
         since=_read_observation(spec["since"]),
         onset=parse_time(spec["onset"]) if spec.get("onset") else None,
         count=_read_count(spec["count"]) if spec.get("count") else None,
+        side_by_side=_read_side_by_side(spec["sideBySide"]) if spec.get("sideBySide") else None,
         query=spec.get("query", ""),
         bound=_read_bound(spec),
         no_sli=spec.get("noSli", ""),
@@ -67,6 +81,11 @@ def read_evidence(spec: Mapping[str, Any]) -> Evidence:
 
 def _read_count(spec: Mapping[str, Any]) -> Count:
     return Count(int(spec["failed"]), int(spec["events"]), parse_time(spec["since"]))
+
+
+def _read_side_by_side(spec: Mapping[str, Any]) -> SideBySide:
+    ratios = float(spec["old"]), float(spec["new"])
+    return SideBySide(bool(spec["alike"]), *ratios, int(spec["oldPods"]), int(spec["newPods"]), parse_time(spec["at"]))
 
 
 def _read_bound(spec: Mapping[str, Any]) -> Bound | None:

@@ -34,6 +34,21 @@ def failing_at(*seconds: int) -> Any:
     return lambda second: sum(1 / STEP for at in seconds if at == second)
 
 
+def pods(deployment: str, *, old: float, new: float) -> list[Counter]:
+    """Two pods of the old release, two of the new one, each with ten requests per second of which so many fail."""
+    found = []
+    for pod, failing in (("shop-1-a", old), ("shop-1-b", old), ("shop-2-a", new), ("shop-2-b", new)):
+        there = BEGAN if pod.startswith("shop-2") else -1800
+        for code in ("500", "200"):
+
+            def growth(second: int, code: str = code, failing: float = failing, there: int = there) -> float | None:
+                failed = failing if second >= BEGAN else 0.0
+                return None if second < there else failed if code == "500" else 10.0 - failed
+
+            found.append(requests(deployment, pod, code, growth))
+    return found
+
+
 SERIES = [
     # A release before failed as well, which the alert's hour remembers.
     requests("many", "many-1-a", "500", lambda second: 4.0 if second < -900 else None),
@@ -44,10 +59,14 @@ SERIES = [
     # Little traffic: some requests, three of which failed.
     requests("few", "few-2-a", "500", failing_at(-40, -35, -30)),
     requests("few", "few-2-a", "200", lambda second: 0.1 if second >= BEGAN else 0.0),
+    # A dependency fails when the rollout begins: all pods fail alike. Their names are those of `workload()`'s releases.
+    *pods("alike", old=3.0, new=3.0),
+    # The release is bad, and makes it a little worse for the old pods as well.
+    *pods("worse", old=1.5, new=6.0),
     # No request ever failed.
     requests("none", "none-2-a", "200", lambda _: 1.0),
 ]
-DEPLOYMENTS = ("many", "few", "none")
+DEPLOYMENTS = ("many", "few", "none", "alike", "worse")
 
 
 def carried(deployment: str) -> dict[str, str]:
@@ -106,8 +125,18 @@ def test_events_since_the_rollout(prometheus: Backfilled, name: str, failed: int
     assert count.since == prometheus.at(BEGAN)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("many", "undo"), ("few", "too-few-events")])
-def test_a_bad_ratio_of_few_events_blames_nobody(prometheus: Backfilled, name: str, reason: str) -> None:
+def test_old_and_new_pods_side_by_side(prometheus: Backfilled) -> None:
+    beside = ask(prometheus, "worse").side_by_side
+    assert beside is not None
+    assert (beside.old_pods, beside.new_pods, beside.at) == (2, 2, prometheus.at(BEGAN + 90))
+    assert not beside.alike
+    assert [beside.old, beside.new] == pytest.approx([0.15, 0.6], rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("many", "undo"), ("few", "too-few-events"), ("alike", "bad-alike"), ("worse", "undo")]
+)
+def test_what_is_decided(prometheus: Backfilled, name: str, reason: str) -> None:
     # All rules of this file begin to fire when Prometheus starts, so those of the others are none of a wide fault.
     found = replace(ask(prometheus, name), began_elsewhere=(), active_at=prometheus.at(BEGAN + 30))
     began = Interval(prometheus.at(BEGAN - 10), prometheus.at(BEGAN))

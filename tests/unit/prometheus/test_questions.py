@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from receiver.decision.evidence import Answer, Bound, Count, Evidence, Sample, Shown
-from receiver.decision.values import RestoredBy
+from receiver.decision.values import RestoredBy, WorkloadRef
+from receiver.prometheus.pods import COMPARED_OVER, SETTLED, WARM_UP
 from receiver.prometheus.promql import Series
 from receiver.prometheus.questions import LEAST_STEP, MOST_POINTS, Questions, answered, questions
 from receiver.prometheus.sli import Sli
@@ -75,6 +76,40 @@ def test_what_cannot_be_counted_is_not_asked(sli: Sli) -> None:
 
 def test_nothing_is_counted_right_after_the_rollout_began() -> None:
     assert list(ask(COUNTED, now=ROLLOUT + timedelta(seconds=1.5)).parts) == ["sli"]
+
+
+LATE = ROLLOUT + timedelta(seconds=1) + WARM_UP + COMPARED_OVER + SETTLED
+BY_POD = {"pod_failed", "pod_events"}
+
+
+def test_pods_are_compared_at_one_moment_whenever_that_is_asked() -> None:
+    assert not BY_POD & set(ask(COUNTED, now=LATE - timedelta(seconds=1)).parts)
+    for now in (LATE, LATE + 10 * MINUTE):
+        asked = ask(COUNTED, now=now)
+        at = f"@ {(LATE - SETTLED).timestamp():.3f}"
+        last = f"and on () (vector(time()) > {(asked.end - asked.step / 2).timestamp():.3f})"
+        assert asked.parts["pod_events"] == f"sum by (pod) (rate(e[1m] {at})) * 60 {last}"
+        assert asked.parts["pod_failed"] == f'sum by (pod) (rate(e{{code="5"}}[1m] {at})) * 60 {last}'
+
+
+def test_only_pods_of_deployments_tell_their_release() -> None:
+    assert not BY_POD & set(ask(COUNTED, now=LATE, ref=WorkloadRef("StatefulSet", "prod", "shop")).parts)
+    assert not BY_POD & set(ask(SLI, now=LATE).parts)
+
+
+def test_pods_are_told_apart_by_their_replica_set() -> None:
+    events = {"shop-1-a": 100.0, "shop-1-b": 100.0, "shop-2-a": 100.0, "shop-2-b": 100.0, "shop-9-a": 100.0, "x": 9.0}
+    failed = {"shop-1-a": 30.0, "shop-1-b": 31.0, "shop-2-a": 32.0, "shop-9-a": 99.0, "shop-1-gone": 99.0}
+    answer = {
+        "pod_events": [series((0, value), pod=pod) for pod, value in events.items()],
+        "pod_failed": [series((0, value), pod=pod) for pod, value in failed.items()],
+    }
+    found = answered(SAID, ask(COUNTED), answer).side_by_side
+    assert found is not None
+    assert (found.old_pods, found.new_pods, found.at) == (2, 2, LATE - SETTLED)
+    assert [found.old, found.new] == pytest.approx([0.305, 0.16])
+    del answer["pod_events"][0]
+    assert answered(SAID, ask(COUNTED), answer).side_by_side is None
 
 
 def test_the_count_is_that_of_the_answer() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from receiver.decision.evidence import Answer, Bound, Count, Evidence, Observation, Shown
+from receiver.decision.evidence import Answer, Bound, Count, Evidence, Observation, Shown, SideBySide
 from receiver.rollbacks.evidence_record import LONGEST_QUERY, evidence_spec, read_evidence
 from rules.comparison import Comparison
 from tests.unit.scenario import ONSET, evidence
@@ -17,6 +17,7 @@ from tests.unit.scenario import ONSET, evidence
     [
         evidence(),
         evidence(onset=ONSET),
+        evidence(side_by_side=SideBySide(False, 1.0, 0.25, 2, 3, ONSET)),
         evidence(count=Count(0, 12, ONSET)),
         evidence(bound=Bound(1.0, Comparison.AT_MOST), labels={"zone": "a"}),
         evidence(before=Observation(), since=Answer.GOOD, began_elsewhere=("deployment/a in prod",)),

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from receiver.decision.evidence import Answer, Count, Observation, Shown
-from receiver.decision.values import Defaults
+from dataclasses import replace
+from typing import Any
+
+from receiver.decision.evidence import Answer, Count, Observation, Shown, SideBySide
+from receiver.decision.values import Defaults, World
 from tests.unit.decision.cases.worlds import Case, at_least
-from tests.unit.scenario import ROLLOUT, evidence, namespace, workload, world
+from tests.unit.scenario import NOW, ROLLOUT, evidence, namespace, workload, world
 
 REQUIRE = {"metricops.dev/evidence": "require-evidence"}
 REQUIRING = workload(annotations=REQUIRE)
 AT_LEAST_ONE = {"metricops.dev/minimum-failed-events": "1"}
 NINE = evidence(count=Count(9, 20, ROLLOUT))
+
+
+def beside(**changes: Any) -> World:
+    """Old and new pods fail alike."""
+    found = replace(SideBySide(True, 0.31, 0.33, 2, 3, NOW), **changes)
+    return world(evidence=evidence(side_by_side=found))
 
 
 EVIDENCE: list[Case] = [
@@ -36,6 +45,10 @@ EVIDENCE: list[Case] = [
         ),
     ),
     ("good-since", world(evidence=evidence(since=Answer.GOOD, count=Count(0, 9, ROLLOUT))), world(evidence=NINE)),
+    ("bad-alike", beside(), beside(alike=False)),
+    # The old pods are not bad (above 10 %): what is alike is no trouble.
+    ("bad-alike", beside(), beside(old=0.1)),
+    ("bad-alike", beside(), world(evidence=evidence(side_by_side=None))),
     ("no-evidence", world(workload=REQUIRING), world(workload=REQUIRING, evidence=evidence())),
     (
         "no-evidence",

@@ -1,0 +1,1 @@
+"""How often the comparison of old with new pods errs, by drawing pods whose truth is known."""
