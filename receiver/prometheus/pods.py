@@ -34,10 +34,7 @@ def pod_parts(sli: Sli, workload: Workload, began: Interval, end: datetime, step
     moment = compared_at(began)
     if workload.ref.kind != "Deployment" or not sli.errors or end < moment + SETTLED:
         return {}
-    try:
-        errors, events = (pinned(expression, COMPARED_OVER, moment) for expression in (sli.errors, sli.events))
-    except ValueError:
-        return {}
+    errors, events = (pinned(expression, COMPARED_OVER, moment) for expression in (sli.errors, sli.events))
     last = f"and on () (vector(time()) > {(end - step / 2).timestamp():.3f})"
     seconds = f"{COMPARED_OVER.total_seconds():g}"
     return {

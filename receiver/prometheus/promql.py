@@ -47,13 +47,21 @@ def over(expression: str, window: timedelta) -> str:
 
 
 def pinned(expression: str, window: timedelta, moment: datetime) -> str:
-    """An expression with a duration in the place of `$window`, which always ends at that moment (`@`).
+    """An expression with a duration in the place of `$window`, which always ends at that moment (`@`)."""
+    return _RANGE.sub(lambda found: f"[{format_duration(window)}{found[1]}] @ {moment.timestamp():.3f}", expression)
 
-    Raises `ValueError` where that is not PromQL: one part that the source refuses would cost the answer to all.
-    """
-    text = _RANGE.sub(lambda found: f"[{format_duration(window)}{found[1]}] @ {moment.timestamp():.3f}", expression)
-    promql_parser.parse(text)
-    return text
+
+def askable(parts: Mapping[str, str]) -> dict[str, str]:
+    """Those parts that are PromQL: one that the source refuses would cost the answer to all."""
+    return {name: query for name, query in parts.items() if _is_promql(query)}
+
+
+def _is_promql(query: str) -> bool:
+    try:
+        promql_parser.parse(query)
+    except ValueError:
+        return False
+    return True
 
 
 def combined(parts: Mapping[str, str]) -> str:

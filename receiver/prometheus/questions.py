@@ -11,7 +11,7 @@ from receiver.decision.earlier import earlier_release_ran_for
 from receiver.decision.evidence import Count, Evidence, before_rollout, onset, since_rollout
 from receiver.decision.values import Interval, Workload
 from receiver.prometheus.pods import compared, pod_parts
-from receiver.prometheus.promql import Series, combined, pinned
+from receiver.prometheus.promql import Series, askable, combined, pinned
 from receiver.prometheus.sli import Sli
 
 MOST_POINTS = 240
@@ -51,8 +51,8 @@ def questions(sli: Sli, workload: Workload, began: Interval, now: datetime) -> Q
     reach = end - (began.earliest - 2 * max(window, LEAST_WINDOW))
     step = timedelta(milliseconds=math.ceil(max(LEAST_STEP, reach / MOST_POINTS) / timedelta(milliseconds=1)))
     points = max(1, -(-reach // step))
-    parts = {SLI_PART: sli.over(window), **_counts(sli, began.latest, end)}
-    parts |= pod_parts(sli, workload, began, end, step)
+    parts = {SLI_PART: sli.over(window)}
+    parts |= askable({**_counts(sli, began.latest, end), **pod_parts(sli, workload, began, end, step)})
     return Questions(sli, workload, window, began, end - points * step, end, step, parts)
 
 
@@ -60,10 +60,7 @@ def _counts(sli: Sli, began: datetime, end: datetime) -> dict[str, str]:
     """What counts failed and all events from one moment to another; nothing where that can't be asked."""
     if not sli.errors or end - began < LEAST_STEP:
         return {}
-    try:
-        errors, events = (pinned(expression, end - began, end) for expression in (sli.errors, sli.events))
-    except ValueError:
-        return {}
+    errors, events = (pinned(expression, end - began, end) for expression in (sli.errors, sli.events))
     seconds = f"{(end - began).total_seconds():.3f}"
     return {
         FAILED_PART: f"(sum({errors}) or 0 * sum({events})) * {seconds}",

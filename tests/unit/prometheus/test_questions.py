@@ -66,12 +66,18 @@ def test_events_are_counted_from_the_rollout_until_now() -> None:
     "sli",
     [
         SLI,
-        replace(COUNTED, errors="rate(e[$window] @ end())"),
-        replace(COUNTED, events="rate(e[$window]) +"),
+        replace(COUNTED, errors="rate(e[$window] @ end())", events="rate(e[$window]) +"),
+        replace(COUNTED, errors="scalar(rate(e[$window]))", events="scalar(rate(e[$window]))"),
     ],
 )
 def test_what_cannot_be_counted_is_not_asked(sli: Sli) -> None:
     assert list(ask(sli).parts) == ["sli"]
+
+
+def test_what_is_asked_by_halves_is_no_count() -> None:
+    asked = ask(replace(COUNTED, errors="scalar(rate(e[$window]))"))
+    assert "failed" not in asked.parts
+    assert answered(SAID, asked, {"events": [series((0, 9.0))]}).count is None
 
 
 def test_nothing_is_counted_right_after_the_rollout_began() -> None:
