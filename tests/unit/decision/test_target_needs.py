@@ -92,6 +92,10 @@ class TestServedUntil:
         assert stopped_serving(workload(), V1) == SERVED_UNTIL
         assert stopped_serving(workload(rollout_began=None), V1) is None
 
+    def test_without_a_successor_in_the_history(self) -> None:
+        current = replace(workload(), revisions=(V1,))
+        assert stopped_serving(current, V1) == SERVED_UNTIL
+
     def test_an_older_one(self) -> None:
         v2 = revision(2, created_at=ROLLOUT - timedelta(hours=1))
         given = workload(V1, v2, self.v3, rollout_began=Interval(NOW, NOW))

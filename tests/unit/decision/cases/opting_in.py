@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from receiver.decision.phases import Phase
+from receiver.decision.policy import LONGEST_NUMBER
 from receiver.decision.values import Defaults, Mode, PastRollback, World
 from tests.unit.decision.cases.worlds import MODE, OWN_NAME, Case, at_least, mode
 from tests.unit.scenario import NOW, alert, labelled, namespace, past, workload, world
@@ -77,4 +78,9 @@ OPTING_IN: list[Case] = [
     ("invalid-policy", observing(annotation="-1"), observing()),
     ("invalid-policy", observing(annotation="1001"), observing(annotation="1000")),
     ("invalid-policy", observing(annotation="two"), observing()),
+    (
+        "invalid-policy",
+        observing(annotation="2".zfill(LONGEST_NUMBER + 1)),
+        observing(annotation="2".zfill(LONGEST_NUMBER)),
+    ),
 ]
