@@ -58,3 +58,14 @@ def test_it_does_not_start_open_unless_told_so(tmp_path: Path) -> None:
 def test_every_setting_says_what_it_means() -> None:
     assert all(setting.metadata["meaning"].endswith(".") for setting in fields(Settings))
     assert flag_name("act_within") == "--act-within"
+
+
+def test_records_are_kept_as_long_as_anything_can_ask_for_them() -> None:
+    def keep(**given: str) -> timedelta:
+        return Settings.from_environment({}, {"unauthenticated": "yes", **given}).keep
+
+    assert keep() == timedelta(days=30)
+    assert keep(keep_records="40d") == timedelta(days=40)
+    assert keep(keep_records="1d", condemnation="3d", cooldown="2d") == timedelta(days=3)
+    assert keep(keep_records="1d", condemnation="1d", cooldown="2d") == timedelta(days=2)
+    assert keep(keep_records="1h", condemnation="1h", budget_window="2h") == timedelta(hours=2)
