@@ -54,14 +54,17 @@ def are_alike(old: Sequence[PodEvents], new: Sequence[PodEvents]) -> bool | None
     old, new = sides
     if sum(pod.failed for pod in old) < LEAST_FAILED:
         return None
+    return distance(old, new) < -CRITICAL_FACTOR * student_t95(len(old) + len(new) - 2)
+
+
+def distance(old: Sequence[PodEvents], new: Sequence[PodEvents]) -> float:
+    """T: how far the new side is from the limit, in standard errors; negative below it. Some old pod has failed."""
     before, since = mean_ratio(old), mean_ratio(new)
-    limit, slope = _limit(before)
-    pooled = _pooled_variance(old, new)
-    under_null = min(0.5, max(since, limit))
-    variance = slope**2 * _variance_of_mean(old, before, pooled) + _variance_of_mean(new, under_null, pooled)
-    if variance <= 0:
-        return since < limit
-    return (since - limit) / math.sqrt(variance) < -CRITICAL_FACTOR * student_t95(len(old) + len(new) - 2)
+    most, slope = limit(before)
+    pooled = pooled_variance(old, new)
+    under_null = min(0.5, max(since, most))
+    variance = slope**2 * variance_of_mean(old, before, pooled) + variance_of_mean(new, under_null, pooled)
+    return (since - most) / math.sqrt(variance)
 
 
 def mean_ratio(pods: Sequence[PodEvents]) -> float:
@@ -74,13 +77,13 @@ def student_t95(degrees: int) -> float:
     return _T95[degrees - 1] if degrees <= len(_T95) else _Z95 + (_Z95**3 + _Z95) / (4 * degrees)
 
 
-def _limit(ratio: float) -> tuple[float, float]:
+def limit(ratio: float) -> tuple[float, float]:
     """The ratio that is too much worse, and its slope: twice, or where that nears or passes 1, half way to 1."""
     twice, half_way = TIMES_AS_BAD * ratio, (1 + ratio) / 2
     return (twice, TIMES_AS_BAD) if twice <= half_way else (half_way, 0.5)
 
 
-def _pooled_variance(*sides: Sequence[PodEvents]) -> float:
+def pooled_variance(*sides: Sequence[PodEvents]) -> float:
     """The pods' variance around their side's mean, in units of r (1 - r)."""
     total = 0.0
     for side in sides:
@@ -90,6 +93,7 @@ def _pooled_variance(*sides: Sequence[PodEvents]) -> float:
     return total / (sum(map(len, sides)) - 2)
 
 
-def _variance_of_mean(side: Sequence[PodEvents], ratio: float, pooled: float) -> float:
+def variance_of_mean(side: Sequence[PodEvents], ratio: float, pooled: float) -> float:
+    """The variance of a side's mean where its ratio is that one, by the pods or by counting, whichever is more."""
     binomial = sum(1 / pod.events for pod in side) / len(side)
     return max(pooled, binomial) * ratio * (1 - ratio) / len(side)
