@@ -8,7 +8,7 @@ from datetime import datetime
 
 from receiver.decision.evidence import Answer
 from receiver.decision.policy import Policy
-from receiver.decision.reasons import Reason
+from receiver.decision.reason import Reason
 from receiver.decision.values import Alert, EvidencePolicy, Revision, Workload, World
 
 

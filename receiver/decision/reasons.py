@@ -5,29 +5,7 @@ The words are metric label values, log fields and record fields, so they are a p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Verdict(StrEnum):
-    """What becomes of an alert."""
-
-    IGNORED = "ignored"
-    DUPLICATE = "duplicate"
-    REFUSED = "refused"
-    DEFERRED = "deferred"
-    CLAIMED = "claimed"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a decision is what it is. `word` is stable; `meaning` and `remedy` are sentences for people."""
-
-    word: str
-    verdict: Verdict
-    meaning: str
-    remedy: str
-
+from receiver.decision.reason import Reason, Verdict
 
 NOT_FIRING = Reason(
     "not-firing",

@@ -10,7 +10,7 @@ from typing import Any
 
 from receiver.decision.evidence import Evidence
 from receiver.decision.phases import Phase
-from receiver.decision.reasons import Reason, Verdict
+from receiver.decision.reason import Reason, Verdict
 from receiver.decision.references import Dependencies
 from receiver.decision.templates import Template
 from receiver.names import ALERT_NAME_LABEL

@@ -12,7 +12,7 @@ from receiver.cluster.events import tell
 from receiver.decision import reasons
 from receiver.decision.decide import decide, ignore_early
 from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
-from receiver.decision.reasons import Verdict
+from receiver.decision.reason import Verdict
 from receiver.decision.values import Alert, Decision, Workload, World
 from receiver.logs import log
 from receiver.metrics import Metrics

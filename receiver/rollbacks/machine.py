@@ -11,7 +11,7 @@ from collections.abc import Callable
 from receiver.decision import reasons
 from receiver.decision.decide import decide
 from receiver.decision.phases import Phase
-from receiver.decision.reasons import Verdict
+from receiver.decision.reason import Verdict
 from receiver.decision.recovery import AlertState
 from receiver.decision.target import possible_targets
 from receiver.decision.values import Decision, Mode, Workload, World

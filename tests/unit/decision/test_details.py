@@ -10,7 +10,7 @@ import pytest
 from receiver.decision.decide import decide
 from receiver.decision.evidence import Answer, Bound, Observation, Shown
 from receiver.decision.phases import Phase
-from receiver.decision.reasons import Verdict
+from receiver.decision.reason import Verdict
 from receiver.decision.values import Interval, Mode, RestoredBy, World
 from tests.unit.decision.cases import CASES
 from tests.unit.decision.cases.records import V3_RESTORED_V1, on_record
