@@ -30,7 +30,7 @@ help:
 	@echo "make chaos     every step of a rollback broken in every way (SEED=n, under 20 minutes)"
 	@echo "make fuzz      100,000 hostile payloads (SEED=n)"
 	@echo "make bench     what it costs, beside its peers and the goals (under 10 minutes)"
-	@echo "make mutation  each mutant of the decision and the state machine killed by a unit test (JOBS=n, minutes)"
+	@echo "make mutation  each mutant of the decision and the state machine killed by a unit test (JOBS=n, ten minutes)"
 	@echo "make simulate  how often the comparison of old with new pods errs (SEED=n, minutes)"
 	@echo "make clean     remove the cache folder: what was built and fetched"
 

@@ -44,6 +44,9 @@ def test_the_distance_from_the_limit() -> None:
     # 0.2 against 0.1, by counts alone: 0.01 r (1 - r) / 2, for the old side four times that; the new one's r is 0.4.
     expected = (0.1 - 0.4) / math.sqrt(4 * 0.01 * 0.2 * 0.8 / 2 + 0.01 * 0.4 * 0.6 / 2)
     assert distance(pods(20, 20), pods(10, 10)) == pytest.approx(expected)
+    # Where the limit is half way to 1, its slope is a half.
+    expected = (0.7 - 0.8) / math.sqrt(0.25 * 0.01 * 0.6 * 0.4 / 2 + 0.01 * 0.25 / 2)
+    assert distance(pods(60, 60), pods(70, 70)) == pytest.approx(expected)
     # Above the limit the new side varies as it is, at most as a half does.
     expected = (0.45 - 0.4) / math.sqrt(4 * 0.01 * 0.2 * 0.8 / 2 + 0.01 * 0.45 * 0.55 / 2)
     assert distance(pods(20, 20), pods(45, 45)) == pytest.approx(expected)

@@ -61,13 +61,17 @@ def test_gone(kind: NeededKind) -> None:
     assert f"needs {kind} x: there is none" in decide(needs(gone)).detail
     assert word(needs(replace(gone, is_there=True))) == "undo"
     assert word(needs(replace(gone, is_there=None))) == "undo"
-    assert word(needs(replace(gone, reference=Reference(kind, "x", is_optional=True)))) == "undo"
+    optional = replace(gone, reference=Reference(kind, "x", is_optional=True))
+    assert word(needs(optional)) == "undo"
+    assert word(needs(optional, gone)) == "dependency-gone"
 
 
 def test_missing_keys() -> None:
     missing = Finding(CONFIG, True, ("a", "b"))
     assert word(needs(missing)) == "dependency-gone"
-    assert "with a, b" in decide(needs(missing)).detail
+    assert decide(needs(missing)).detail.endswith("with a, b")
+    many = replace(missing, missing_keys=tuple("abcdefghijkl"))
+    assert decide(needs(many)).detail.endswith("with a, b, c, d, e, f, g, h, i, j")
     assert word(needs(replace(missing, reference=replace(CONFIG, is_optional=True)))) == "undo"
 
 
