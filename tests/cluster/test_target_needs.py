@@ -16,7 +16,12 @@ from sandbox.shipped import BASE
 from tests.cluster.workloads import MANAGER, manifest, path, records, wait_for_phase, wait_for_rollout
 
 COMPONENT = BASE.parent / "secrets"
-PLURALS = {"ConfigMap": "configmaps", "Secret": "secrets", "ServiceAccount": "serviceaccounts"}
+PLURALS = {
+    "ConfigMap": "configmaps",
+    "Secret": "secrets",
+    "ServiceAccount": "serviceaccounts",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+}
 
 
 def at(namespace: str, kind: str, name: str) -> str:
@@ -28,14 +33,17 @@ def write(api: Api, namespace: str, kind: str, name: str, manager: str = "ci", *
     api.apply(at(namespace, kind, name), body, field_manager=manager)
 
 
-def release(api: Api, namespace: str, version: str, *, container: JsonObject | None = None, **pod: Any) -> None:
+def release(
+    api: Api, namespace: str, version: str, *, container: JsonObject | None = None, wait: bool = True, **pod: Any
+) -> None:
     """A release whose pods use something."""
     body = manifest(namespace, "shop", version, {})
     spec = body["spec"]["template"]["spec"]
     spec |= pod
     spec["containers"][0] |= container or {}
     api.apply(path(namespace, "shop"), body, field_manager=MANAGER)
-    wait_for_rollout(api, namespace, "shop")
+    if wait:
+        wait_for_rollout(api, namespace, "shop")
 
 
 def config(name: str) -> JsonObject:
@@ -116,6 +124,26 @@ def test_an_account_that_is_gone(api: Api, namespace: str, receiver: ReceiverPro
     release(api, namespace, "two")
     api.delete(at(namespace, "ServiceAccount", "worker"))
     assert decided(receiver, namespace)[1] == "revision 1 needs ServiceAccount worker: there is none"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_claim(api: Api, namespace: str, receiver: ReceiverProcess, is_there: bool) -> None:
+    if is_there:
+        wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        write(api, namespace, "PersistentVolumeClaim", "data", spec=wanted)
+    volume = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+    release(api, namespace, "one", wait=False, volumes=[volume])
+    # The controller has to make a revision of it, no more.
+    wait_until(lambda: revisions(api, namespace) == 1, 30, "revision 1 is there")
+    release(api, namespace, "two")
+    reason, detail = decided(receiver, namespace)
+    assert reason == ("undo" if is_there else "dependency-gone")
+    assert is_there or detail == "revision 1 needs PersistentVolumeClaim data: there is none"
+    assert receiver.forbidden() == []
+
+
+def revisions(api: Api, namespace: str) -> int:
+    return len(api.get(object_path("apps/v1", "replicasets", namespace))["items"])
 
 
 @pytest.fixture
