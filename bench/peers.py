@@ -31,7 +31,7 @@ class Server:
     name: str
     url: str
     process: ManagedProcess
-    connections: int = 8
+    connections: int = Settings().places
     least_seconds: float = 1.0
     """The shortest run that says something about it."""
 
