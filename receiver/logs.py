@@ -11,6 +11,8 @@ from receiver.timestamps import format_time
 
 LOGGER = logging.getLogger("metricops")
 FIELDS = "metricops_fields"
+ENCODER = json.JSONEncoder(default=str)
+"""One for all lines: `json.dumps` with a default would make one for each."""
 
 
 def log(message: str, *, level: int = logging.INFO, **fields: object) -> None:
@@ -32,7 +34,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return ENCODER.encode(line)
 
 
 class TextFormatter(logging.Formatter):
@@ -40,9 +42,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of text (more where there is an exception)."""
-        fields = " ".join(
-            f"{key}={json.dumps(value, default=str)}" for key, value in getattr(record, FIELDS, {}).items()
-        )
+        fields = " ".join(f"{key}={ENCODER.encode(value)}" for key, value in getattr(record, FIELDS, {}).items())
         moment = datetime.fromtimestamp(record.created, UTC)
         line = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d} {record.levelname.lower():7} {record.getMessage()}"
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
@@ -51,6 +51,9 @@ class TextFormatter(logging.Formatter):
 
 def configure_logs(log_format: str, level: str) -> None:
     """Send all logs of the process to standard error."""
+    # What no line of ours shows is not looked up for each of them (Python's Logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     root = logging.getLogger()

@@ -11,9 +11,10 @@ from prometheus_client.registry import Collector
 
 from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
-from receiver.intake.envelope import FORMATS
+from receiver.intake.envelope import FORMATS, STATUSES
 from receiver.rollbacks.record import Rollback
 
+MALFORMED = "malformed"
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 
@@ -32,15 +33,21 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.deliveries = self._counter("metricops_deliveries", "Webhook calls.", "format", "outcome")
+        deliveries = self._counter("metricops_deliveries", "Webhook calls.", "format", "outcome")
+        # What every delivery counts has its children at hand, and shows them as 0 from the start.
+        self.deliveries = {
+            (kind, outcome): deliveries.labels(kind, outcome) for kind in FORMATS for outcome in DeliveryOutcome
+        }
         self.delivery_seconds = Histogram(
             "metricops_delivery_seconds", "Time to answer a webhook call.", buckets=SECONDS, registry=self.registry
         )
-        self.alerts = self._counter("metricops_alerts", "Alerts received.", "status")
+        alerts = self._counter("metricops_alerts", "Alerts received.", "status")
+        self.alerts = {status: alerts.labels(status) for status in (*STATUSES, MALFORMED)}
         self.truncated_alerts = self._counter(
             "metricops_truncated_alerts", "Alerts that Alertmanager left out of its deliveries (max_alerts)."
         )
-        self.decisions = self._counter("metricops_decisions", "Decisions about alerts.", "reason")
+        decisions = self._counter("metricops_decisions", "Decisions about alerts.", "reason")
+        self.decisions = {reason.word: decisions.labels(reason.word) for reason in ALL_REASONS}
         self.transitions = self._counter("metricops_rollbacks", "Rollbacks that entered a phase.", "phase")
         self.alert_to_claim_seconds = Histogram(
             "metricops_alert_to_claim_seconds",
@@ -66,13 +73,8 @@ class Metrics:
         )
         self.records = RecordsCollector()
         self.registry.register(self.records)
-        for reason in ALL_REASONS:
-            self.decisions.labels(reason.word)
         for phase in Phase:
             self.transitions.labels(phase)
-        for kind in FORMATS:
-            for outcome in DeliveryOutcome:
-                self.deliveries.labels(kind, outcome)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)

@@ -121,10 +121,13 @@ def _strings(where: str, value: Any, bounds: Bounds) -> Mapping[str, str]:
         raise MalformedAlertError(f"{where}: found {_kind(value)}, expected an object of strings")
     if len(value) > bounds.labels:
         raise MalformedAlertError(f"{where}: found {len(value)} entries, expected at most {bounds.labels}")
-    return {
-        _text(f"{where} name", name, bounds.name_length): _text(f"{where}.{name[:80]}", text, bounds.value_length)
-        for name, text in value.items()
-    }
+    for name, text in value.items():
+        # Names of JSON objects are strings. Where things are is put into words only for what is wrong.
+        if len(name) > bounds.name_length:
+            _text(f"{where} name", name, bounds.name_length)
+        if not isinstance(text, str) or len(text) > bounds.value_length:
+            _text(f"{where}.{name[:80]}", text, bounds.value_length)
+    return value
 
 
 def _text(where: str, value: Any, longest: int) -> str:

@@ -145,7 +145,7 @@ class Claimant:
 def record_decision(alert: Alert, outcome: Outcome, metrics: Metrics, *, via: str = "delivery") -> None:
     """Count a decision and log it; what the resync finds decided already is no news."""
     decision = outcome.decision
-    metrics.decisions.labels(decision.reason.word).inc()
+    metrics.decisions[decision.reason.word].inc()
     known = via == "resync" and decision.verdict is Verdict.DUPLICATE
     log(
         "decision",

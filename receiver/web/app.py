@@ -17,7 +17,7 @@ from receiver.errors import EnvelopeError
 from receiver.intake.body import decode_body
 from receiver.intake.envelope import UNKNOWN_FORMAT, Bounds, Delivery, read_delivery
 from receiver.logs import log
-from receiver.metrics import DeliveryOutcome, Metrics
+from receiver.metrics import MALFORMED, DeliveryOutcome, Metrics
 from receiver.rollbacks.claims import Outcome, record_decision
 from receiver.web.admission import Admission
 from receiver.web.callers import Callers
@@ -64,7 +64,7 @@ def create_app(
         except EnvelopeError as error:
             return _refusal(400, str(error))
         finally:
-            metrics.deliveries.labels(kind, outcome).inc()
+            metrics.deliveries[kind, outcome].inc()
             metrics.delivery_seconds.observe(time.perf_counter() - began)
 
     @app.get("/healthz")
@@ -99,12 +99,12 @@ def _handle_all(
         metrics.truncated_alerts.inc(delivery.truncated)
         log("alerts were truncated", level=logging.WARNING, count=delivery.truncated, group=delivery.group_key)
     for message in delivery.malformed:
-        metrics.alerts.labels("malformed").inc()
+        metrics.alerts[MALFORMED].inc()
         log("malformed alert", level=logging.WARNING, detail=message, group=delivery.group_key)
     answers: list[dict[str, Any]] = []
     complete = True
     for alert in delivery.alerts:
-        metrics.alerts.labels(alert.status).inc()
+        metrics.alerts[alert.status].inc()
         try:
             answers.append(_answer(alert, handle(alert), metrics))
         except ApiError as error:
