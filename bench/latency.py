@@ -61,6 +61,7 @@ def measure(scene: Scene, *, quick: bool) -> list[Figure]:
             stormy.append(_sample(scene, receiver, workload, partial(storms.begin, number)))
             storms.end()
             _drain(scene)
+        refused = _refused_as_overload(receiver)
         scene.progress(f"in a storm, above the floor: {_told(stormy, floor.seconds)}")
     return [
         Figure(
@@ -72,7 +73,9 @@ def measure(scene: Scene, *, quick: bool) -> list[Figure]:
             details={"milliseconds": {what: 1000 * seconds for what, seconds in floor.round_trips.items()}},
         ),
         *_figures("quiet", quiet, floor.seconds),
-        *_figures(f"storm of {STORM_ALERTS:,} alerts", stormy, floor.seconds),
+        *_figures(
+            f"storm of {STORM_ALERTS:,} alerts", stormy, floor.seconds, f"; {refused} deliveries told to come again"
+        ),
     ]
 
 
@@ -175,12 +178,18 @@ def _told(samples: Sequence[Sample], floor: float) -> str:
     return f"median {shown(median(above))} ms, p99 {shown(percentile(above, 0.99))} ms"
 
 
-def _figures(what: str, samples: Sequence[Sample], floor: float) -> list[Figure]:
+def _refused_as_overload(receiver: ReceiverProcess) -> int:
+    """Deliveries that the receiver answered with 503 so far."""
+    lines = [line for line in receiver.metrics().splitlines() if 'outcome="overload"' in line]
+    return round(sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("metricops_deliveries_total")))
+
+
+def _figures(what: str, samples: Sequence[Sample], floor: float, more: str = "") -> list[Figure]:
     above = [1000 * (sample.seconds - floor) for sample in samples]
     calls = [sample.storm_calls for sample in samples]
     note = f"{len(samples)} undos, {shown(min(above))} to {shown(max(above))} ms above the floor"
     if any(calls):
-        note += f"; {shown(median(calls))} requests of the storm came in between"
+        note += f"; {shown(median(calls))} requests of the storm came in between{more}"
     details = {"aboveFloorMs": above, "stormCalls": calls}
     return [
         Figure("b", f"above the floor, {what}, median", median(above), "ms", Goal(MOST_ABOVE_MEDIAN_MS), note, details),

@@ -17,6 +17,9 @@ from receiver.workloads.revisions import label_selector
 from receiver.workloads.undo import undo_operations
 
 API_VERSION = "apps/v1"
+UNKNOWN_VERSION_STATUS = 504
+"""The API server's answer where its cache does not come to a version in time: the history may be in an etcd of its own,
+which counts for itself."""
 
 
 class AppsKind:
@@ -48,9 +51,25 @@ class AppsKind:
             if error.status == 404:
                 return None
             raise
+        return self.as_workload(item, self._read_history(api, item), now)
+
+    def _read_history(self, api: Api, item: JsonObject) -> list[JsonObject]:
+        """The revisions that the selector matches, no older than the object as it was read.
+
+        A list that asks for no version waits until the API server's cache has everything that anybody has written:
+        up to 100 ms, each time, while something else in the cluster changes (docs/decisions/0010-benchmarks.md).
+        """
+        metadata = item["metadata"]
+        path = object_path(API_VERSION, self.history, metadata["namespace"])
         selector = label_selector(item["spec"]["selector"])
-        history = api.get(object_path(API_VERSION, self.history, ref.namespace), labelSelector=selector)
-        return self.as_workload(item, history["items"], now)
+        version = {"resourceVersion": metadata["resourceVersion"], "resourceVersionMatch": "NotOlderThan"}
+        try:
+            found: list[JsonObject] = api.get(path, labelSelector=selector, **version)["items"]
+        except ApiError as error:
+            if error.status != UNKNOWN_VERSION_STATUS:
+                raise
+            found = api.get(path, labelSelector=selector)["items"]
+        return found
 
     def undo(
         self, api: Api, workload: Workload, target: Revision, template: Template, restored_by: JsonObject
