@@ -50,7 +50,8 @@ class Matrix:
             candidates = (
                 [cell for cell, n in of_rounds.items() if n + self._out.get(cell, 0) < self.wanted]
                 or [cell for cell, n in of_rounds.items() if n < self.wanted]
-                or list(of_rounds)
+                # A receiver that is killed over and over begins no watch that could still be broken.
+                or [cell for cell in of_rounds if cell.fault != SIGKILL]
             )
             chosen = self._random.sample(candidates, min(most, len(candidates)))
             self._armed[namespace] = chosen

@@ -70,7 +70,7 @@ class ChaosProxy(FaultProxy):
 
     def _pass_on(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse | None:
         """Watches are short here, so that there are enough of them to break."""
-        path = request.path.replace(f"timeoutSeconds={WATCH_SECONDS}", "timeoutSeconds=5")
+        path = request.path.replace(f"timeoutSeconds={WATCH_SECONDS}", "timeoutSeconds=2")
         return super()._pass_on(replace(request, path=path), headers)
 
     def passed(self, request: Request, status: int) -> None:
