@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import Any
 
-from bench.workloads import MANAGER, REVISION, deployment, template
+from bench.workloads import MANAGER, REVISION, deployment, make_namespace, template
 from receiver.cluster.api import Api, JsonObject, object_path
 from sandbox.cache import Progress
 
@@ -52,7 +52,7 @@ def fill_namespace(kubeconfig: str, numbers: range) -> None:
     """One namespace with its workloads; run in a process of its own."""
     api = Api.connect(kubeconfig, user_agent="bench-fill")
     namespace = namespace_of(numbers[0])
-    api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
+    make_namespace(api, namespace)
     deployments = object_path("apps/v1", "deployments", namespace)
     replica_sets = object_path("apps/v1", "replicasets", namespace)
     for number in numbers:

@@ -11,6 +11,7 @@ import urllib3
 
 from bench.figures import median, shown
 from bench.scene import NAMESPACE, Scene
+from bench.workloads import SETTINGS_MAP
 from receiver import names
 from receiver.cluster.api import Api, object_path
 from rules.durations import parse_duration
@@ -40,8 +41,8 @@ class Floor:
 def measure_floor(scene: Scene, workload: str) -> Floor:
     """Ask for each of it some times, on a connection that is open, with nothing else going on; writes are dry runs.
 
-    The workload and its revisions, the claim, the stop of all undos and the budget's slot, the undo; of Prometheus the
-    rules and the SLI. `workload` is one that is left alone otherwise.
+    The workload, its revisions and the ConfigMap that they need, the claim, the stop of all undos, the budget's slot, the
+    undo; of Prometheus the rules and the SLI. `workload` is one that is left alone otherwise.
     """
     api = Api.connect(str(scene.kubeconfig), user_agent="bench-floor")
     deployment = object_path("apps/v1", "deployments", NAMESPACE, workload)
@@ -61,6 +62,7 @@ def measure_floor(scene: Scene, workload: str) -> Floor:
         "list revisions": lambda: api.get(
             object_path("apps/v1", "replicasets", NAMESPACE), labelSelector=f"app={workload}"
         ),
+        "get ConfigMap": lambda: api.get(object_path("v1", "configmaps", NAMESPACE, SETTINGS_MAP)),
         "get rules": lambda: pool.request("GET", f"{prometheus}/api/v1/rules?type=alert"),
         "query SLI": sli,
         "create claim": lambda: api.create(

@@ -13,7 +13,7 @@ import yaml
 
 from bench.audit_trail import AUDIT_POLICY, AuditTrail
 from bench.exporter import METRIC, Exporter
-from bench.workloads import deploy_twice
+from bench.workloads import deploy_twice, make_namespace
 from receiver import names
 from receiver.cluster.api import object_path
 from rules.names import (
@@ -82,8 +82,7 @@ class Scene:
                 )
             )
             install(self.api, shipped_objects(), manager="bench")
-            space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-            self.api.apply(object_path("v1", "namespaces", name=NAMESPACE), space, field_manager="bench")
+            make_namespace(self.api, NAMESPACE)
             self.kubeconfig = self.plane.write_kubeconfig(receiver_token(self.api), self.folder / "receiver.kubeconfig")
             self.trail = AuditTrail(self.plane.audit_log)
         except BaseException:
@@ -96,10 +95,10 @@ class Scene:
     ) -> None:
         self._exit.close()
 
-    def add_workloads(self, workloads: Sequence[str]) -> None:
+    def add_workloads(self, workloads: Sequence[str], *, mounts: bool = True) -> None:
         """Deploy them twice, and load a rule for each that fires when its metric is switched."""
         self.progress(f"deploying {len(workloads)} workloads, twice each")
-        deploy_twice(self.api, NAMESPACE, workloads)
+        deploy_twice(self.api, NAMESPACE, workloads, mounts=mounts)
         self.exporter.switch(workloads, 0.0)
         self._workloads += workloads
         # A group each: Prometheus evaluates the rules of one group one after the other.

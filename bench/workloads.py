@@ -11,11 +11,14 @@ from sandbox.process import wait_until
 
 MANAGER = "a-deployer"
 AT_ONCE = 8
+ROLLOUT_SECONDS = 120.0
+SETTINGS_MAP = "settings"
+"""The ConfigMap that all workloads of a namespace mount."""
 REVISION = "deployment.kubernetes.io/revision"
 
 
-def template(name: str, version: str) -> JsonObject:
-    """A pod template as charts make them: environment, probes, limits, a volume."""
+def template(name: str, version: str, *, mounts: bool = True) -> JsonObject:
+    """A pod template as charts make them: environment, probes, limits; and a volume from a ConfigMap, or one from none."""
     probe = {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 10}
     container = {
         "name": "main",
@@ -27,14 +30,14 @@ def template(name: str, version: str) -> JsonObject:
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         "volumeMounts": [{"name": "settings", "mountPath": "/etc/settings"}],
     }
-    volume = {"name": "settings", "configMap": {"name": f"{name}-settings"}}
+    volume = {"name": "settings", **({"configMap": {"name": SETTINGS_MAP}} if mounts else {"emptyDir": {}})}
     return {
         "metadata": {"labels": {"app": name}, "annotations": {"prometheus.io/scrape": "true"}},
         "spec": {"containers": [container], "volumes": [volume]},
     }
 
 
-def deployment(namespace: str, name: str, version: str) -> JsonObject:
+def deployment(namespace: str, name: str, version: str, *, mounts: bool = True) -> JsonObject:
     """An opted-in Deployment."""
     return {
         "apiVersion": "apps/v1",
@@ -44,21 +47,32 @@ def deployment(namespace: str, name: str, version: str) -> JsonObject:
             "name": name,
             "labels": {"metricops.dev/rollback": "enabled", "app": name},
         },
-        "spec": {"replicas": 0, "selector": {"matchLabels": {"app": name}}, "template": template(name, version)},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app": name}},
+            "template": template(name, version, mounts=mounts),
+        },
     }
 
 
-def deploy_twice(api: Api, namespace: str, names: Sequence[str], seconds: float = 120.0) -> None:
+def make_namespace(api: Api, name: str) -> None:
+    """A namespace with what its workloads need."""
+    api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": SETTINGS_MAP}, "data": {"level": "info"}}
+    api.create(object_path("v1", "configmaps", name), settings, fieldManager=MANAGER)
+
+
+def deploy_twice(api: Api, namespace: str, names: Sequence[str], *, mounts: bool = True) -> None:
     """Give each a good release and then a bad one, and wait until the controller has made both revisions."""
     for number, version in ((1, "good"), (2, "bad")):
         with ThreadPoolExecutor(AT_ONCE, "deploy") as pool:
-            list(pool.map(partial(_apply, api, namespace, version), names))
-        wait_until(partial(_all_at, api, namespace, names, number), seconds, f"all are at revision {number}")
+            list(pool.map(partial(_apply, api, namespace, version, mounts), names))
+        wait_until(partial(_all_at, api, namespace, names, number), ROLLOUT_SECONDS, f"all are at revision {number}")
 
 
-def _apply(api: Api, namespace: str, version: str, name: str) -> None:
+def _apply(api: Api, namespace: str, version: str, mounts: bool, name: str) -> None:
     path = object_path("apps/v1", "deployments", namespace, name)
-    api.apply(path, deployment(namespace, name, version), field_manager=MANAGER)
+    api.apply(path, deployment(namespace, name, version, mounts=mounts), field_manager=MANAGER)
 
 
 def _all_at(api: Api, namespace: str, names: Sequence[str], number: int) -> bool:
