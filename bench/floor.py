@@ -41,8 +41,8 @@ class Floor:
 def measure_floor(scene: Scene, workload: str) -> Floor:
     """Ask for each of it some times, on a connection that is open, with nothing else going on; writes are dry runs.
 
-    The workload, its revisions and the ConfigMap that they need, the claim, the stop of all undos, the budget's slot, the
-    undo; of Prometheus the rules and the SLI. `workload` is one that is left alone otherwise.
+    The workload, its revisions and the ConfigMap that they need, the claim, the stop of all undos, the budget's slot,
+    the undo; of Prometheus the rules and the SLI. `workload` is one that is left alone otherwise.
     """
     api = Api.connect(str(scene.kubeconfig), user_agent="bench-floor")
     deployment = object_path("apps/v1", "deployments", NAMESPACE, workload)

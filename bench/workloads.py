@@ -18,7 +18,7 @@ REVISION = "deployment.kubernetes.io/revision"
 
 
 def template(name: str, version: str, *, mounts: bool = True) -> JsonObject:
-    """A pod template as charts make them: environment, probes, limits; and a volume from a ConfigMap, or one from none."""
+    """A pod template as charts make them: environment, probes, limits, and a volume; where it `mounts`, a ConfigMap."""
     probe = {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 10}
     container = {
         "name": "main",
