@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -72,6 +73,11 @@ UNFINISHED = frozenset(
 )
 CLAIMABLE_AGAIN = frozenset({Phase.DRY_RUN, Phase.EXPIRED, Phase.OVER_BUDGET, Phase.FAILED})
 """Ends that don't block a new claim, as long as the undo was never sent."""
+
+
+def may_be_claimed_again(phase: Phase, undone_at: datetime | None) -> bool:
+    """Whether a record in this phase leaves room for a new claim of the same revision."""
+    return phase in CLAIMABLE_AGAIN and undone_at is None
 
 
 def check_transition(before: Phase, after: Phase) -> None:

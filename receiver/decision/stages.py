@@ -23,7 +23,7 @@ from receiver.decision.case import AlertStage, Case, CaseStage, Refusal
 from receiver.decision.condemnation import condemned_by
 from receiver.decision.identity import rollback_name
 from receiver.decision.owners import gitops_owner
-from receiver.decision.phases import CLAIMABLE_AGAIN, Phase
+from receiver.decision.phases import Phase, may_be_claimed_again
 from receiver.decision.target import choose_target
 from receiver.decision.target_needs import has_its_configuration, has_what_it_needs
 from receiver.decision.timely import is_in_time, was_enabled_before, was_not_stopped
@@ -70,7 +70,7 @@ def is_unclaimed(case: Case) -> Refusal | None:
 
 
 def _may_be_claimed_again(past: PastRollback, case: Case) -> bool:
-    if past.phase not in CLAIMABLE_AGAIN or past.undone_at is not None:
+    if not may_be_claimed_again(past.phase, past.undone_at):
         return False
     return past.phase is not Phase.DRY_RUN or case.policy.mode is not Mode.DRY_RUN
 

@@ -9,7 +9,7 @@ from typing import Any
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.cluster.watched import Watched
-from receiver.decision.phases import CLAIMABLE_AGAIN, Phase, check_transition
+from receiver.decision.phases import Phase, check_transition, may_be_claimed_again
 from receiver.decision.values import Alert, WorkloadRef
 from receiver.logs import log
 from receiver.rollbacks.record import Rollback, read_rollback, record_labels
@@ -65,15 +65,14 @@ class RollbackStore:
             raise
 
     def known(self, namespace: str, name: str) -> Rollback | None:
-        """One record as of a moment ago; None where it does not exist."""
-        found = self._current.get(namespace, name) if self._current else None
-        return found or self.get(namespace, name)
+        """One record as of a moment ago; None where that is not known without a request."""
+        return self._current.get(namespace, name) if self._current else None
 
     def standing_for(self, alert: Alert, ref: WorkloadRef) -> Rollback | None:
         """A record of this very alert that leaves nothing to decide, where that is known without a request."""
         for rollback in self._current.of_group(ref) if self._current else ():
             is_same = rollback.alert.fingerprint == alert.fingerprint and rollback.alert.starts_at == alert.starts_at
-            if is_same and (rollback.phase not in CLAIMABLE_AGAIN or rollback.undone_at is not None):
+            if is_same and not may_be_claimed_again(rollback.phase, rollback.undone_at):
                 return rollback
         return None
 
@@ -143,12 +142,10 @@ class RollbackStore:
             self._on_phase(rollback)
 
 
-def watch_rollbacks(
-    api: Api, namespace: str | None = None, *, on_state: Callable[[bool], None] | None = None
-) -> Watched[Rollback]:
+def watch_rollbacks(api: Api, namespace: str | None = None) -> Watched[Rollback]:
     """A watch of all records, or of one namespace's; found by workload."""
     path = object_path(names.API_VERSION, names.ROLLBACKS, namespace)
-    return Watched(api, path, _readable, group=lambda rollback: rollback.ref, on_state=on_state)
+    return Watched(api, path, _readable, group=lambda rollback: rollback.ref)
 
 
 def readable(items: list[JsonObject]) -> list[Rollback]:

@@ -141,7 +141,7 @@ class Worker:
             world = self._reader.again(fresh_world)
         else:
             world = self._reader.read(rollback.alert, rollback.ref, before_write=True)
-        if rollback.phase is not Phase.DEFERRED and (old_claim or rollback.approval or rollback.moment("notBefore")):
+        if old_claim or rollback.approval or rollback.moment("notBefore"):
             world = self._reader.with_dependencies(world, rollback.target_template, rollback.target_hash)
         # Only an old claim is judged on new evidence; a fresh one has just been, and the others have it behind them.
         world = self._reader.with_evidence(world) if old_claim else replace(world, evidence=rollback.evidence)

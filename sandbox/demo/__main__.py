@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from sandbox.binaries import DEFAULT_VERSION
 from sandbox.debian import SUITES, Pair
+from sandbox.demo.command import metricops
 from sandbox.demo.narrator import Narrator
 from sandbox.demo.story import HERE, Story
 from sandbox.stack import Sandbox
@@ -88,12 +88,7 @@ def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
 
 def load_objectives(sandbox: Sandbox) -> None:
     """Generate the rules as a user would, and give them to Prometheus."""
-    rules = subprocess.run(
-        [sys.executable, "-m", "cli.main", "rules", "generate", "--format", "prometheus", HERE / "objectives.yaml"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    rules = metricops("rules", "generate", "--format", "prometheus", HERE / "objectives.yaml")
     sandbox.monitoring.write_rules("objectives", rules)
 
 
@@ -107,12 +102,7 @@ def _table(times: list[tuple[str, float]]) -> str:
 
 
 def _rollbacks(sandbox: Sandbox) -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "cli.main", "rollbacks", "--kubeconfig", sandbox.cluster.kubeconfig],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    return metricops("rollbacks", "--kubeconfig", sandbox.cluster.kubeconfig)
 
 
 def _show_where_to_look(sandbox: Sandbox, narrator: Narrator) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
@@ -11,6 +9,7 @@ from typing import Any
 
 from receiver.decision import reasons
 from receiver.timestamps import parse_time
+from sandbox.demo.command import metricops
 from sandbox.demo.narrator import Narrator
 from sandbox.demo.scene import NAMESPACE, OBJECTIVE, Scene
 from sandbox.stack import Sandbox
@@ -178,10 +177,5 @@ class Story:
         return bool(self._scene.record(name).get("status", {}).get(moment))
 
     def _approve(self, name: str) -> None:
-        command = ["rollbacks", "approve", name, "--namespace", NAMESPACE, "--yes"]
-        subprocess.run(
-            [sys.executable, "-m", "cli.main", *command, "--kubeconfig", self._sandbox.cluster.kubeconfig],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        who = ("--namespace", NAMESPACE, "--kubeconfig", self._sandbox.cluster.kubeconfig)
+        metricops("rollbacks", "approve", name, "--yes", *who)

@@ -17,7 +17,8 @@ from receiver.cluster.api import Api, ApiError, object_path
 from sandbox.binaries import control_plane_binaries
 from sandbox.cluster import ControlPlane
 from sandbox.debian import MonitoringBinaries, Pair, monitoring_binaries
-from sandbox.kubeconfig import with_token
+from sandbox.faults import FaultProxy
+from sandbox.kubeconfig import certificate_authority, with_token
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import wait_until
 from sandbox.receiver_process import ReceiverProcess
@@ -108,6 +109,13 @@ def namespace(api: Api) -> Iterator[str]:
     )
     yield name
     api.delete(path)
+
+
+@pytest.fixture
+def proxy(cluster: Cluster, api: Api, tmp_path: Path) -> Iterator[FaultProxy]:
+    """A proxy in front of the API server, for faults on the way to it."""
+    with FaultProxy(api.server, str(certificate_authority(cluster.kubeconfig, tmp_path))) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,5 +64,4 @@ def _is_ready(url: str) -> bool:
     try:
         return HTTP.request("GET", f"{url}/-/ready").status == 200
     except urllib3.exceptions.HTTPError:
-        time.sleep(0.05)
         return False

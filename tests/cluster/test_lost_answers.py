@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from receiver.cluster.api import Api
 from sandbox.faults import Fault, FaultProxy, Injection, Request
-from sandbox.kubeconfig import certificate_authority, with_token
+from sandbox.kubeconfig import with_token
 from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
 from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase
-
-
-@pytest.fixture
-def proxy(cluster: Cluster, api: Api, tmp_path: Path) -> Iterator[FaultProxy]:
-    with FaultProxy(api.server, str(certificate_authority(cluster.kubeconfig, tmp_path))) as proxy:
-        yield proxy
 
 
 @pytest.fixture

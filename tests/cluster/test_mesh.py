@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from receiver.cluster.api import Api
 from sandbox.audit import accepted_undos
 from sandbox.debian import MonitoringBinaries
 from sandbox.faults import Fault, FaultProxy, Injection
-from sandbox.kubeconfig import certificate_authority, with_token
+from sandbox.kubeconfig import with_token
 from sandbox.process import wait_until
 from sandbox.receiver_process import TOKEN, ReceiverProcess
 from tests.cluster.conftest import Cluster
@@ -24,12 +24,6 @@ from tests.cluster.workloads import deploy, path, version_of, wait_for_phase
 from tests.service.alertmanager.running import Peer, fire, mesh
 
 SECONDS = 20.0
-
-
-@pytest.fixture
-def proxy(cluster: Cluster, api: Api, tmp_path: Path) -> Iterator[FaultProxy]:
-    with FaultProxy(api.server, str(certificate_authority(cluster.kubeconfig, tmp_path))) as proxy:
-        yield proxy
 
 
 def config(receivers: list[ReceiverProcess]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from receiver.rollbacks.world import WorldReader
 from receiver.timestamps import parse_time
 from sandbox.audit import accepted_undos
 from sandbox.faults import FaultProxy, Request
-from sandbox.kubeconfig import certificate_authority, with_token
+from sandbox.kubeconfig import with_token
 from sandbox.process import wait_until
 from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
@@ -124,11 +124,9 @@ class Proxied:
 
 
 @pytest.fixture
-def proxied(cluster: Cluster, tmp_path: Path) -> Iterator[Proxied]:
-    authority = certificate_authority(cluster.kubeconfig, tmp_path)
-    with FaultProxy(cluster.api.server, str(authority)) as proxy:
-        path = tmp_path / "proxied.kubeconfig"
-        yield Proxied(proxy, with_token(cluster.kubeconfig, cluster.receiver_token(), path, server=proxy.url))
+def proxied(cluster: Cluster, proxy: FaultProxy, tmp_path: Path) -> Proxied:
+    path = tmp_path / "proxied.kubeconfig"
+    return Proxied(proxy, with_token(cluster.kubeconfig, cluster.receiver_token(), path, server=proxy.url))
 
 
 def is_undo(request: Request) -> bool:

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from sandbox.debian import MonitoringBinaries
-from sandbox.process import ManagedProcess, free_port
+from sandbox.process import ManagedProcess
+from tests.service.prometheus.running import running
 
 STEP = 5
 PAST = 1800
@@ -60,20 +59,8 @@ def backfilled(
     make: list[str | Path] = [monitoring.promtool, "tsdb", "create-blocks-from", "openmetrics"]
     make += [folder / "series.txt", folder / "data"]
     subprocess.run(make, check=True, capture_output=True)
-    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "interval": "1s", "rules": [*rules]}]}))
-    (folder / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}))
-    url = f"http://127.0.0.1:{free_port()}"
-    command = [
-        str(monitoring.prometheus),
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={url.removeprefix('http://')}",
-    ]
-    process = ManagedProcess("prometheus", command, folder / "prometheus.log")
-    try:
-        yield Backfilled(url, now, process)
-    finally:
-        process.stop()
+    with running(monitoring, folder, rules) as started:
+        yield Backfilled(started.url, now, started.process)
 
 
 def _lines(series: Sequence[Counter], now: int) -> Iterator[str]:

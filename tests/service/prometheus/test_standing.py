@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
 from receiver.decision.evidence import Answer, Bound, Evidence, Shown
 from receiver.decision.phases import Phase
@@ -17,7 +17,8 @@ from receiver.decision.values import Alert
 from receiver.prometheus.source import PrometheusSource, SourceOptions
 from rules.comparison import Comparison
 from sandbox.debian import MonitoringBinaries
-from sandbox.process import ManagedProcess, free_port, wait_until
+from sandbox.process import free_port, wait_until
+from tests.service.prometheus.running import running
 from tests.unit.scenario import labelled
 
 SLI = {"metricops_sli": "avg_over_time(test_ratio[$window])", "metricops_short_window": "1m", "metricops_limit": "0.1"}
@@ -34,7 +35,7 @@ def rule(name: str, expression: str, annotations: dict[str, str]) -> dict[str, o
     return {"alert": name, "expr": expression, "labels": labels, "annotations": annotations}
 
 
-RULES = [
+RULES: list[dict[str, Any]] = [
     {"record": "test_ratio", "expr": "vector(0.05)"},
     {"record": "test_other", "expr": "vector(0.5)"},
     *({"record": "test_up", "expr": f"vector({value})", "labels": {"zone": zone}} for zone, value in UP.items()),
@@ -54,22 +55,10 @@ def source(monitoring: MonitoringBinaries, tmp_path_factory: pytest.TempPathFact
     folder: Path = tmp_path_factory.mktemp("prometheus")
     kept = {**rule("Kept", "test_ratio > 0.01", SLI), "keep_firing_for": "2m"}
     rules = [*RULES, kept] if knows_keep_firing(monitoring) else RULES
-    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "g", "interval": "1s", "rules": rules}]}))
-    (folder / "prometheus.yml").write_text(yaml.safe_dump({"rule_files": ["rules.yml"]}))
-    url = f"http://127.0.0.1:{free_port()}"
-    command = [
-        str(monitoring.prometheus),
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={url.removeprefix('http://')}",
-    ]
-    process = ManagedProcess("prometheus", command, folder / "prometheus.log")
-    try:
-        found = PrometheusSource(SourceOptions(url))
+    with running(monitoring, folder, rules) as started:
+        found = PrometheusSource(SourceOptions(started.url))
         wait_until(lambda: stands(found, "Firing").alert is AlertState.ACTIVE, 30, "the rules are evaluated")
         yield found
-    finally:
-        process.stop()
 
 
 def knows_keep_firing(monitoring: MonitoringBinaries) -> bool:
