@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import urllib3
@@ -63,6 +63,11 @@ class Scene:
             if alert["state"] == "firing" and labels.get("deployment") == name and labels.get("metricops") == "undo":
                 return parse_time(alert["activeAt"])
         return None
+
+    def has_fired_for(self, name: str, least: timedelta) -> bool:
+        """Whether the workload's alert has been true without a break for so long, and fires."""
+        since = self.firing_since(name)
+        return since is not None and datetime.now(UTC) - since >= least
 
     def record(self, name: str) -> dict[str, Any]:
         """The workload's Rollback; empty while there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -18,6 +18,7 @@ from sandbox.traffic import Traffic
 HERE = Path(__file__).parent
 GOOD, BAD, NEXT = "shop:1.0", "shop:1.1", "shop:1.4"
 RATE = 40.0
+STEADY = timedelta(seconds=4)
 NOT_TO_BLAME = (reasons.BEFORE_ROLLOUT.word, reasons.BAD_BEFORE.word)
 """The first where the alert has gone on since before the rollout, the second where it has paused in between."""
 
@@ -105,6 +106,8 @@ class Story:
         self._sandbox.apply(self._manifest("checkout", image=BAD, mode="approve"))
         tell.say(f"kubectl apply: {BAD} of the checkout")
         tell.wait(lambda: scene.phase("checkout") == "AwaitingApproval", 60, "its Rollback waits for approval")
+        # While Pods change the SLI can have a hole, in which the alert is gone and an approval would come too late.
+        tell.wait(lambda: scene.has_fired_for("checkout", STEADY), 30, "its alert fires steadily")
         if scene.undos("checkout"):
             raise AssertionError("the checkout was undone before anybody had approved it")
         name = scene.record("checkout")["metadata"]["name"]
