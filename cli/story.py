@@ -37,7 +37,7 @@ NEXT: dict[Phase, str] = {
     "metricops rollbacks revert {name} -n {namespace}",
     Phase.CONTESTED: "Find out who deploys the blamed release again. If it is to run: "
     "metricops release clear {workload} -n {namespace}",
-    Phase.SUPERSEDED: "Nothing: the world has moved on.",
+    Phase.SUPERSEDED: "Nothing: the world has moved on. An alert that comes back is judged anew.",
     Phase.REJECTED: "Nothing: a person has decided. Deploying another release starts anew.",
     Phase.EXPIRED: "If the alert goes on, it is asked for again at its next delivery.",
     Phase.DRY_RUN: "Look whether you agree: nothing was changed.",

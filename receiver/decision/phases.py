@@ -61,10 +61,10 @@ LEAVES_TO: dict[Phase, frozenset[Phase]] = {
     Phase.EXPIRED: frozenset({Phase.CLAIMED}),
     Phase.OVER_BUDGET: frozenset({Phase.CLAIMED}),
     Phase.FAILED: frozenset({Phase.CLAIMED}),
+    Phase.SUPERSEDED: frozenset({Phase.CLAIMED}),
     Phase.RECOVERED: frozenset(),
     Phase.NOT_RECOVERED: frozenset(),
     Phase.CONTESTED: frozenset(),
-    Phase.SUPERSEDED: frozenset(),
     Phase.REJECTED: frozenset(),
 }
 
@@ -73,11 +73,15 @@ UNFINISHED = frozenset(
 )
 CLAIMABLE_AGAIN = frozenset({Phase.DRY_RUN, Phase.EXPIRED, Phase.OVER_BUDGET, Phase.FAILED})
 """Ends that don't block a new claim, as long as the undo was never sent."""
+ALERT_GONE = "alert-gone"
+"""Why a record is Superseded whose alert had ended before the undo: an alert that comes back is judged anew."""
 
 
-def may_be_claimed_again(phase: Phase, undone_at: datetime | None) -> bool:
-    """Whether a record in this phase leaves room for a new claim of the same revision."""
-    return phase in CLAIMABLE_AGAIN and undone_at is None
+def may_be_claimed_again(phase: Phase, reason: str, undone_at: datetime | None) -> bool:
+    """Whether a record in this phase, entered for this reason, leaves room for a new claim of the same revision."""
+    if undone_at is not None:
+        return False
+    return phase in CLAIMABLE_AGAIN or (phase is Phase.SUPERSEDED and reason == ALERT_GONE)
 
 
 def check_transition(before: Phase, after: Phase) -> None:

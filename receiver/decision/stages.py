@@ -70,7 +70,7 @@ def is_unclaimed(case: Case) -> Refusal | None:
 
 
 def _may_be_claimed_again(past: PastRollback, case: Case) -> bool:
-    if not may_be_claimed_again(past.phase, past.undone_at):
+    if not may_be_claimed_again(past.phase, past.reason, past.undone_at):
         return False
     return past.phase is not Phase.DRY_RUN or case.policy.mode is not Mode.DRY_RUN
 

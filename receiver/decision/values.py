@@ -140,7 +140,8 @@ class NamespaceFacts:
 class PastRollback:
     """What a decision needs of an earlier Rollback of the same workload.
 
-    `cleared_at` is when a person last forgave the blamed template, by clearing it or by taking the undo back.
+    `reason` is the word for why it is in its phase. `cleared_at` is when a person last forgave the blamed template, by
+    clearing it or by taking the undo back.
     """
 
     name: str
@@ -152,6 +153,7 @@ class PastRollback:
     claimed_at: datetime
     undone_at: datetime | None
     cleared_at: datetime | None = None
+    reason: str = ""
 
 
 class EvidencePolicy(StrEnum):

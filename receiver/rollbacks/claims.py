@@ -11,7 +11,7 @@ from receiver.cluster.api import Api, ApiError
 from receiver.cluster.events import tell
 from receiver.decision import reasons
 from receiver.decision.decide import decide, ignore_early
-from receiver.decision.phases import Phase, may_be_claimed_again
+from receiver.decision.phases import Phase
 from receiver.decision.reason import Verdict
 from receiver.decision.values import Alert, Decision, Workload, World
 from receiver.logs import log
@@ -109,7 +109,7 @@ class Claimant:
             raise ApiError(409, f"{decision.rollback} was there a moment ago, and is gone: judge again")
         if existing.workload_uid != workload.uid:
             return None
-        if not may_be_claimed_again(existing.phase, existing.undone_at):
+        if not existing.may_be_claimed_again:
             return None
         try:
             return self._store.move(

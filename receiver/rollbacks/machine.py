@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from receiver.decision import reasons
 from receiver.decision.decide import decide
-from receiver.decision.phases import Phase
+from receiver.decision.phases import ALERT_GONE, Phase
 from receiver.decision.reason import Verdict
 from receiver.decision.recovery import AlertState
 from receiver.decision.target import possible_targets
@@ -44,7 +44,7 @@ def _claimed(rollback: Rollback, view: View) -> Step:
     if _is_between_two_worlds(rollback, view.world.workload):
         return Wait(view.world.now + view.timing.poll)
     if age(rollback, view.world.now) > view.timing.judge_again_after and view.standing.alert is AlertState.ABSENT:
-        return Move(Phase.SUPERSEDED, "alert-gone", "the alert is no longer active")
+        return Move(Phase.SUPERSEDED, ALERT_GONE, "the alert is no longer active")
     decision = decide(view.world, own_record=rollback.name)
     if decision.not_before is not None:
         return Move(
@@ -71,7 +71,7 @@ def _deferred(rollback: Rollback, view: View) -> Step:
     if not_before is not None and view.world.now < not_before:
         return Wait(not_before)
     if view.standing.alert is AlertState.ABSENT:
-        return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when the cooldown ended")
+        return Move(Phase.SUPERSEDED, ALERT_GONE, "the alert was no longer active when the cooldown ended")
     return Move(
         Phase.CLAIMED,
         reasons.IN_COOLDOWN.word,
@@ -106,7 +106,7 @@ def _awaiting_approval(rollback: Rollback, view: View) -> Step:
 def _approved(rollback: Rollback, view: View) -> Step:
     """A person may have taken their time: it is judged once more, in full."""
     if view.standing.alert is AlertState.ABSENT:
-        return Move(Phase.SUPERSEDED, "alert-gone", "the alert was no longer active when approval came")
+        return Move(Phase.SUPERSEDED, ALERT_GONE, "the alert was no longer active when approval came")
     decision = decide(view.world, own_record=rollback.name)
     if decision.not_before is not None:
         return Wait(decision.not_before)

@@ -11,7 +11,7 @@ from typing import Any
 from receiver import names
 from receiver.cluster.api import JsonObject
 from receiver.decision.evidence import Evidence
-from receiver.decision.phases import Phase
+from receiver.decision.phases import Phase, may_be_claimed_again
 from receiver.decision.templates import Template
 from receiver.decision.values import Alert, Decision, Mode, PastRollback, Revision, Workload, WorkloadRef
 from receiver.rollbacks.evidence_record import evidence_spec, read_evidence
@@ -61,6 +61,16 @@ class Rollback:
         """When the API server accepted the undo."""
         return self.moment("undoneAt")
 
+    @property
+    def reason(self) -> str:
+        """The word for why it is in its phase; empty before the first transition."""
+        return str(self.status.get("reason") or "")
+
+    @property
+    def may_be_claimed_again(self) -> bool:
+        """Whether it has ended in a way that leaves room for a new attempt."""
+        return may_be_claimed_again(self.phase, self.reason, self.undone_at)
+
     def condition_message(self, kind: str) -> str:
         """What a condition of the status says; empty where there is none of this type."""
         conditions = self.status.get("conditions") or []
@@ -71,6 +81,7 @@ class Rollback:
         return PastRollback(
             name=self.name,
             phase=self.phase,
+            reason=self.reason,
             mode=self.mode,
             fingerprint=self.alert.fingerprint,
             starts_at=self.alert.starts_at,

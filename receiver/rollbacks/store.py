@@ -9,7 +9,7 @@ from typing import Any
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.cluster.watched import Watched
-from receiver.decision.phases import Phase, check_transition, may_be_claimed_again
+from receiver.decision.phases import Phase, check_transition
 from receiver.decision.values import Alert, WorkloadRef
 from receiver.logs import log
 from receiver.rollbacks.record import Rollback, read_rollback, record_labels
@@ -72,7 +72,7 @@ class RollbackStore:
         """A record of this very alert that leaves nothing to decide, where that is known without a request."""
         for rollback in self._current.of_group(ref) if self._current else ():
             is_same = rollback.alert.fingerprint == alert.fingerprint and rollback.alert.starts_at == alert.starts_at
-            if is_same and not may_be_claimed_again(rollback.phase, rollback.undone_at):
+            if is_same and not rollback.may_be_claimed_again:
                 return rollback
         return None
 

@@ -158,6 +158,9 @@ def test_the_alert_ends_before_the_word_comes(
         assert ann.types("rollbacks", "approve", record["metadata"]["name"], "--yes").returncode == 0
         record = wait_for_phase(api, namespace, "Superseded")
         assert record["status"]["reason"] == "alert-gone"
+        prometheus.alert(namespace, "shop", firing=True)
+        assert receiver.decide(alert_for(namespace, "shop"))["reason"] == "approve"
+        assert wait_for_phase(api, namespace, "AwaitingApproval")["status"]["attempt"] == 2
     assert running(api, namespace) == "two"
 
 

@@ -273,6 +273,14 @@ def test_a_record_that_may_be_claimed_again_hides_no_duplicate() -> None:
     assert decide(world(rollbacks=(failed, same_alert)), own_record=OWN_NAME).reason.word == "already-claimed"
 
 
+@pytest.mark.parametrize(("reason", "expected"), [("alert-gone", "undo"), ("template-changed", "already-claimed")])
+def test_an_alert_that_comes_back_is_judged_anew(reason: str, expected: str) -> None:
+    flickered = past(
+        name=OWN_NAME, phase=Phase.SUPERSEDED, reason=reason, undone_at=None, fingerprint="f1", starts_at=ONSET
+    )
+    assert decide(world(rollbacks=(flickered,))).reason.word == expected
+
+
 def test_a_records_own_undo_is_no_cooldown_for_it() -> None:
     own = past(name=OWN_NAME, phase=Phase.CLAIMED, undone_at=NOW - timedelta(seconds=1))
     assert decide(world(rollbacks=(own,)), own_record=OWN_NAME).reason.word == "undo"
