@@ -21,11 +21,13 @@ WINDOW_LABEL = "long_window"
 BURN_ALERT = "ErrorBudgetBurn"
 RULE_ALERT = "DeployerRule"
 
-# Recordings. The first two carry their window at the end: metricops:slo_error_ratio:rate5m.
+# Recordings. The first three carry their window at the end: metricops:slo_error_ratio:rate5m.
 ERROR_RATIO_RECORD = "metricops:slo_error_ratio:rate"
 ERRORS_RECORD = "metricops:slo_errors:rate"
+EVENTS_RECORD = "metricops:slo_events:rate"
 OBJECTIVE_RECORD = "metricops:slo_objective:ratio"
 BURN_RATE_RECORD = "metricops:slo_burn_rate:current"
+BUDGET_REMAINING_RECORD = "metricops:slo_error_budget_remaining:ratio"
 
 # Annotations of alerts.
 SLI_ANNOTATION = "metricops_sli"
@@ -39,4 +41,5 @@ ERRORS_ANNOTATION = "metricops_errors"
 EVENTS_ANNOTATION = "metricops_events"
 """All events per second, likewise."""
 WORST_DETECTION_ANNOTATION = "worst_detection_time"
+WORST_RESET_ANNOTATION = "worst_reset_time"
 OUTAGE_DETECTION_ANNOTATION = "outage_detection_time"

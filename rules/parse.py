@@ -15,7 +15,7 @@ from rules.fields import Field, Fields
 from rules.names import API_VERSION, KIND, KIND_BY_LABEL, NAMESPACE_LABEL, WINDOW_PLACEHOLDER
 from rules.problems import Problem, SpecificationError
 from rules.promql import QueryError, functions_over, one_line
-from rules.specification import DeployerRule, ErrorBudget, Specification, WorkloadTarget
+from rules.specification import DeployerRule, ErrorBudget, EventRatio, Specification, WorkloadTarget
 from rules.windows import NO_TIME
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -70,7 +70,7 @@ def _read_specification(document: Field, seen: dict[tuple[str, str], str]) -> Sp
         _check_unique(name_field, name, workload.namespace, seen)
     if name is None or labels is None or service is None or workload is None or judge is None:
         return None
-    return Specification(name, service, workload, tuple(labels.items()), judge)
+    return Specification(name, service, workload, judge, workload.namespace, tuple(labels.items()))
 
 
 def _check_unique(field: Field, name: str, namespace: str, seen: dict[tuple[str, str], str]) -> None:
@@ -132,8 +132,7 @@ def _read_budget(spec: Fields) -> ErrorBudget | None:
     alerting = read_alerting(spec, period, budget)
     if percentage is None or period is None or indicator is None or alerting is None:
         return None
-    errors, total = indicator
-    return ErrorBudget(percentage / 100, period, errors, total, *alerting)
+    return ErrorBudget(percentage / 100, period, indicator, *alerting)
 
 
 def _read_objective(field: Field) -> Fraction | None:
@@ -145,7 +144,7 @@ def _read_objective(field: Field) -> Fraction | None:
     return None
 
 
-def _read_indicator(field: Field) -> tuple[str, str] | None:
+def _read_indicator(field: Field) -> EventRatio | None:
     kinds = field.mapping(("errorsOverTotal",))
     if kinds is None:
         return None
@@ -155,7 +154,7 @@ def _read_indicator(field: Field) -> tuple[str, str] | None:
     expected = f"a PromQL query over [{WINDOW_PLACEHOLDER}]"
     errors = queries.required("errors", expected, _read_windowed_query)
     total = queries.required("total", expected, _read_windowed_query)
-    return None if errors is None or total is None else (errors, total)
+    return None if errors is None or total is None else EventRatio(total, errors=errors)
 
 
 def _read_windowed_query(field: Field) -> str | None:

@@ -8,42 +8,42 @@ from typing import Any
 import yaml
 
 from rules.durations import format_duration
-from rules.generate import AlertRule, Recording, RuleGroup
+from rules.group import Recording, Rule, RuleGroup, RuleSet
 
 HEADER = "# Made by `metricops rules generate`: change the SLO file instead.\n"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "metricops"}
 
 
-def render_rule_file(groups: Iterable[RuleGroup]) -> str:
+def render_rule_file(sets: Iterable[RuleSet]) -> str:
     """One file for Prometheus' `rule_files`."""
-    return HEADER + _dump({"groups": [_group(group) for group in groups]})
+    return HEADER + _dump({"groups": [_group(group) for one in sets for group in one.groups]})
 
 
-def render_prometheus_rules(groups: Iterable[RuleGroup]) -> str:
-    """One PrometheusRule object (monitoring.coreos.com/v1) per group, in the workload's namespace."""
+def render_prometheus_rules(sets: Iterable[RuleSet]) -> str:
+    """One PrometheusRule object (monitoring.coreos.com/v1) per specification, in the namespace that it names."""
     return HEADER + "---\n".join(
         _dump(
             {
                 "apiVersion": "monitoring.coreos.com/v1",
                 "kind": "PrometheusRule",
                 "metadata": {
-                    "name": group.name,
-                    "namespace": group.namespace,
-                    "labels": {**group.labels, **MANAGED_BY},
+                    "name": one.name,
+                    **({"namespace": one.namespace} if one.namespace else {}),
+                    "labels": {**one.labels, **MANAGED_BY},
                 },
-                "spec": {"groups": [_group(group)]},
+                "spec": {"groups": [_group(group) for group in one.groups]},
             }
         )
-        for group in groups
+        for one in sets
     )
 
 
 def _group(group: RuleGroup) -> dict[str, Any]:
-    # Group names are unique in a plain file, also where two namespaces use one name.
-    return {"name": f"slo/{group.namespace}/{group.name}", "rules": [_rule(rule) for rule in group.rules]}
+    interval = {"interval": format_duration(group.interval)} if group.interval else {}
+    return {"name": group.name, **interval, "rules": [_rule(rule) for rule in group.rules]}
 
 
-def _rule(rule: Recording | AlertRule) -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, Any]:
     if isinstance(rule, Recording):
         return {"record": rule.record, "expr": rule.expression, "labels": rule.labels}
     hold = {"for": format_duration(rule.hold)} if rule.hold else {}

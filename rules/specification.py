@@ -1,4 +1,4 @@
-"""What an SLO file says, as values."""
+"""What a specification says, whatever format it was written in, as values."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from datetime import timedelta
 from fractions import Fraction
 
 from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL
-from rules.windows import BurnWindow
+from rules.windows import BurnWindow, Severity
 
 DEFAULT_MINIMUM_ERRORS = 5
 """So many failed events an alert must have seen in its long window before it may undo: one failure is no reason."""
+
+Labels = tuple[tuple[str, str], ...]
+"""Pairs of name and value, in the order in which they were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +34,78 @@ class WorkloadTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PerWorkload:
+    """One objective for many workloads: each alert blames the one that its series name.
+
+    `label` is deployment, statefulset or daemonset; the other two are the series' labels that hold the namespace and
+    the workload's name (`exported_namespace`, say, where the scrape has taken the name away).
+    """
+
+    label: str
+    namespace_from: str
+    name_from: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForPeople:
+    """No workload is named: people are alerted, nothing is ever undone."""
+
+
+Subject = WorkloadTarget | PerWorkload | ForPeople
+
+
+@dataclass(frozen=True, slots=True)
+class EventRatio:
+    """Failed events over all events, as queries with the placeholder `$window` for their range.
+
+    Either `errors` or `good` is given. Where they are not `aggregated`, the queries give one series or many, which are
+    summed (per workload, where the subject is that, and by `grouping`); else they are taken as they are. Where they
+    are `countable`, their values are events per second; else they can be divided, but one failure may count as many.
+    """
+
+    total: str
+    errors: str = ""
+    good: str = ""
+    countable: bool = True
+    aggregated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RatioQuery:
+    """The error ratio itself, between 0 and 1, as a query with the placeholder `$window`, one series per group.
+
+    `total` asks for all events per second, likewise; empty where there is nothing to count.
+    """
+
+    ratio: str
+    total: str = ""
+
+
+Indicator = EventRatio | RatioQuery
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTexts:
+    """What a specification adds to its alerts of one severity; a `disabled` one is not generated."""
+
+    labels: Labels = ()
+    annotations: Labels = ()
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorBudget:
     """A share of events (`objective`, between 0 and 1) that must be good over a period, and when to alert.
 
-    `errors` and `total` are queries for events per second, with the placeholder `$window` as their range.
+    `grouping` are labels that one objective is kept for each value of, beside the workload's.
     """
 
     objective: Fraction
     period: timedelta
-    errors: str
-    total: str
+    indicator: Indicator
     windows: tuple[BurnWindow, ...]
     minimum_errors: int
+    grouping: tuple[str, ...] = ()
 
     @property
     def budget(self) -> Fraction:
@@ -60,10 +123,28 @@ class DeployerRule:
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """What judges one workload. `labels` are those of the generated object, not of its alerts."""
+    """One objective and whom it judges.
+
+    `namespace` is where its PrometheusRule goes, empty where nothing says so. `labels` are those of that object;
+    `series_labels` are added to recordings and alerts; `alert` is the alerts' name, empty for ours. `notes` are what a
+    reader should be told: what could be read but not used, in a sentence each.
+    """
 
     name: str
     service: str
-    workload: WorkloadTarget
-    labels: tuple[tuple[str, str], ...]
+    subject: Subject
     judge: ErrorBudget | DeployerRule
+    namespace: str = ""
+    labels: Labels = ()
+    series_labels: Labels = ()
+    alert: str = ""
+    page: AlertTexts = AlertTexts()
+    ticket: AlertTexts = AlertTexts()
+    description: str = ""
+    runbook: str = ""
+    dashboard: str = ""
+    notes: tuple[str, ...] = ()
+
+    def texts(self, severity: Severity) -> AlertTexts:
+        """What it adds to its alerts of this severity."""
+        return self.page if severity == "page" else self.ticket

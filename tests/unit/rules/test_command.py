@@ -27,8 +27,10 @@ def test_a_rule_file_of_several(tmp_path: Path) -> None:
     groups = yaml.safe_load(output.read_text())["groups"]
     assert [group["name"] for group in groups] == [
         "slo/shop/shop-availability",
+        "slo/shop/shop-availability/budget",
         "slo/shop/shop-any-5xx",
         "slo/prod/orders-availability",
+        "slo/prod/orders-availability/budget",
     ]
 
 

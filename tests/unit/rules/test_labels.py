@@ -9,20 +9,23 @@ import pytest
 
 import rules
 from rules import names
-from rules.generate import AlertRule, Recording, RuleGroup, error_ratio, generate, template_text
+from rules.alerts import template_text
+from rules.generate import generate
+from rules.group import AlertRule, Recording, RuleSet
 from rules.parse import parse
+from rules.queries import queries_of
 from rules.specification import ErrorBudget
 from tests.unit.rules.test_generate import EXAMPLES
 
 GROUPS = [generate(found) for path in EXAMPLES.values() for found in parse(path.read_bytes(), path.name)]
 
 
-def alerts(group: RuleGroup) -> list[AlertRule]:
+def alerts(group: RuleSet) -> list[AlertRule]:
     return [rule for rule in group.rules if isinstance(rule, AlertRule)]
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_alerts_name_the_workload_and_differ_from_each_other(group: RuleGroup) -> None:
+def test_alerts_name_the_workload_and_differ_from_each_other(group: RuleSet) -> None:
     found = alerts(group)
     assert found
     for alert in found:
@@ -38,10 +41,10 @@ def test_alerts_name_the_workload_and_differ_from_each_other(group: RuleGroup) -
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_what_is_read_was_recorded_before(group: RuleGroup) -> None:
+def test_what_is_read_was_recorded_before(group: RuleSet) -> None:
     recorded: set[str] = set()
     for rule in group.rules:
-        for record in (names.ERROR_RATIO_RECORD, names.ERRORS_RECORD):
+        for record in (names.ERROR_RATIO_RECORD, names.ERRORS_RECORD, names.EVENTS_RECORD):
             for part in rule.expression.split(record)[1:]:
                 assert record + part.split("{", maxsplit=1)[0] in recorded
         if isinstance(rule, Recording):
@@ -49,7 +52,7 @@ def test_what_is_read_was_recorded_before(group: RuleGroup) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_only_a_page_may_undo_unless_asked(group: RuleGroup) -> None:
+def test_only_a_page_may_undo_unless_asked(group: RuleSet) -> None:
     for alert in alerts(group):
         may_undo = alert.labels.get(names.UNDO_LABEL) == names.UNDO_VALUE
         assert not may_undo or alert.labels[names.SEVERITY_LABEL] == "page"
@@ -60,8 +63,9 @@ def test_only_a_page_may_undo_unless_asked(group: RuleGroup) -> None:
 def test_the_sli_is_kept_with_its_placeholder() -> None:
     (found,) = parse(EXAMPLES["slo"].read_bytes(), "slo.yaml")
     assert isinstance(found.judge, ErrorBudget)
-    sli = error_ratio(found.judge, "$window")
-    assert [alert.annotations[names.SLI_ANNOTATION] for alert in alerts(generate(found))] == [sli] * 4
+    sli = queries_of(found.judge, found.subject).ratio("$window")
+    asked = [alert for alert in alerts(generate(found)) if names.UNDO_LABEL in alert.labels]
+    assert [alert.annotations[names.SLI_ANNOTATION] for alert in asked] == [sli]
     assert "[$window]" in sli
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from rules.parse import parse, parse_files
 from rules.problems import SpecificationError
-from rules.specification import DeployerRule, ErrorBudget
+from rules.specification import DeployerRule, ErrorBudget, EventRatio
 
 GOOD = """\
 apiVersion: metricops.dev/v1
@@ -47,7 +47,7 @@ def test_good() -> None:
     (found,) = parse(GOOD.encode(), "slo.yaml")
     budget = found.judge
     assert isinstance(budget, ErrorBudget)
-    assert str(found.workload) == "Deployment prod/shop"
+    assert str(found.subject) == "Deployment prod/shop"
     assert budget.objective == Fraction(999, 1000)
     assert budget.budget == Fraction(1, 1000)
     assert budget.period == timedelta(days=30)
@@ -94,7 +94,8 @@ def test_queries_come_out_on_one_line_without_comments() -> None:
     )
     (found,) = parse(text.encode(), "slo.yaml")
     assert isinstance(found.judge, ErrorBudget)
-    assert found.judge.errors == 'sum by (code) ( rate(e{path="/a  #b"}[$window]) )'
+    assert isinstance(found.judge.indicator, EventRatio)
+    assert found.judge.indicator.errors == 'sum by (code) ( rate(e{path="/a  #b"}[$window]) )'
 
 
 def test_labels_of_the_object() -> None:

@@ -1,0 +1,134 @@
+"""The alerts of an objective: fast and slow burns for people, and the one that may undo."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from rules import names
+from rules.durations import format_duration
+from rules.group import AlertRule
+from rules.names import WINDOW_PLACEHOLDER
+from rules.queries import Queries
+from rules.recordings import Recordings
+from rules.specification import DeployerRule, ErrorBudget, PerWorkload, Specification, WorkloadTarget
+from rules.windows import BurnWindow, in_seconds, number_text
+
+
+def burn_alert(
+    specification: Specification, budget: ErrorBudget, queries: Queries, recordings: Recordings, window: BurnWindow
+) -> AlertRule:
+    """The alert of one pair of windows (Site Reliability Workbook, chapter 5)."""
+    long = format_duration(window.long)
+    texts = specification.texts(window.severity)
+    labels = {
+        **identity(specification),
+        names.SEVERITY_LABEL: window.severity,
+        **dict(texts.labels),
+        # Alerts of one severity can fire at the same time: without this they would be one alert to Alertmanager.
+        names.WINDOW_LABEL: long,
+    }
+    above = f"/ {number_text(budget.budget)} > {number_text(window.factor)}"
+    conditions = [f"{recordings.ratio(span)} {above}" for span in (window.long, window.short)]
+    annotations = _annotations(specification, budget, window)
+    if window.undo:
+        labels[names.UNDO_LABEL] = names.UNDO_VALUE
+        if budget.minimum_errors:
+            seconds = number_text(in_seconds(window.long))
+            conditions.append(f"{recordings.errors(window.long)} * {seconds} >= {budget.minimum_errors}")
+        annotations |= _evidence(budget, queries, window)
+    return AlertRule(
+        specification.alert or names.BURN_ALERT,
+        "\nand\n".join(conditions),
+        window.hold,
+        labels,
+        {**annotations, **dict(texts.annotations)},
+    )
+
+
+def deployer_alert(specification: Specification, rule: DeployerRule) -> AlertRule:
+    """The alert of the deployer's own rule, word for word."""
+    return AlertRule(
+        specification.alert or names.RULE_ALERT,
+        rule.expression,
+        rule.hold,
+        {
+            **identity(specification),
+            names.SEVERITY_LABEL: "page",
+            **dict(specification.page.labels),
+            names.UNDO_LABEL: names.UNDO_VALUE,
+        },
+        {
+            "summary": f"{_whom(specification)} breaks its deployer's rule {specification.name}.",
+            "description": template_text(f"For {specification.service}, this gives a value: {rule.expression}"),
+            **_links(specification),
+            **dict(specification.page.annotations),
+        },
+    )
+
+
+def identity(specification: Specification) -> dict[str, str]:
+    """The labels that tell the specification's series and alerts from all others."""
+    subject = specification.subject
+    return {
+        **(subject.labels if isinstance(subject, WorkloadTarget) else {}),
+        names.SLO_LABEL: specification.name,
+        names.SERVICE_LABEL: specification.service,
+        **dict(specification.series_labels),
+    }
+
+
+def template_text(text: str) -> str:
+    """Text for an annotation: Prometheus expands annotations as Go templates, so `{{` has to be quoted."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def _annotations(specification: Specification, budget: ErrorBudget, window: BurnWindow) -> dict[str, str]:
+    objective = f"{_percent(budget.objective)} over {format_duration(budget.period)}"
+    outage = window.detection_time(budget.budget, Fraction(1))
+    return {
+        "summary": f"{_whom(specification)} burns the error budget of {specification.name}.",
+        "description": (
+            f'Over {format_duration(window.long)}, errors came {{{{ $value | printf "%.1f" }}}} times as often as the '
+            f"objective of {specification.service}, {objective}, allows; the alert fires above "
+            f"{_short(window.factor)} times, that is an error ratio of {_percent(window.threshold(budget.budget))}."
+        ),
+        **_links(specification),
+        names.WORST_DETECTION_ANNOTATION: format_duration(window.worst_detection_time),
+        **({names.OUTAGE_DETECTION_ANNOTATION: format_duration(outage)} if outage is not None else {}),
+        names.WORST_RESET_ANNOTATION: format_duration(window.short),
+    }
+
+
+def _evidence(budget: ErrorBudget, queries: Queries, window: BurnWindow) -> dict[str, str]:
+    """What the receiver asks with before it believes that a release is to blame."""
+    errors = queries.all_errors
+    counted = {names.ERRORS_ANNOTATION: errors, names.EVENTS_ANNOTATION: queries.indicator.total} if errors else {}
+    return {
+        names.LIMIT_ANNOTATION: number_text(window.threshold(budget.budget)),
+        names.SHORT_WINDOW_ANNOTATION: format_duration(window.short),
+        names.SLI_ANNOTATION: template_text(queries.ratio(WINDOW_PLACEHOLDER)),
+        **{name: template_text(text) for name, text in counted.items()},
+    }
+
+
+def _links(specification: Specification) -> dict[str, str]:
+    links = {"runbook_url": specification.runbook, "dashboard_url": specification.dashboard}
+    return {name: template_text(link) for name, link in links.items() if link}
+
+
+def _whom(specification: Specification) -> str:
+    subject = specification.subject
+    if isinstance(subject, WorkloadTarget):
+        return str(subject)
+    if isinstance(subject, PerWorkload):
+        kind = names.KIND_BY_LABEL[subject.label]
+        return f"{kind} {{{{ $labels.{names.NAMESPACE_LABEL} }}}}/{{{{ $labels.{subject.label} }}}}"
+    return specification.service
+
+
+def _percent(ratio: Fraction) -> str:
+    return f"{_short(ratio * 100)} %"
+
+
+def _short(number: Fraction) -> str:
+    return f"{float(number):.10g}"
