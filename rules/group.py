@@ -17,13 +17,14 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alerting rule that fires once its expression has given something for `hold`."""
+    """An alerting rule that fires once its expression has given something for `hold`, and `lingers` after it ended."""
 
     alert: str
     expression: str
     hold: timedelta
     labels: dict[str, str]
     annotations: dict[str, str]
+    lingers: timedelta = timedelta(0)
 
 
 Rule = Recording | AlertRule

@@ -1,4 +1,4 @@
-"""As much of PromQL's lexical grammar as it takes to put a query into another one safely.
+"""As much of PromQL's lexical grammar as it takes to put a query, or a text, into a query safely.
 
 Tokens: strings in "…", '…' (with backslash escapes) and `…`, comments from # to the end of the line, brackets.
 """
@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": "\\x00"}
 
 
 class QueryError(ValueError):
@@ -51,6 +52,16 @@ def one_line(query: str) -> str:
     if open_brackets:
         raise QueryError(f"a {open_brackets[-1]!r} that nothing closes")
     return "".join(parts).strip()
+
+
+def quoted(text: str) -> str:
+    """A PromQL string literal."""
+    return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
+
+
+def replacement(text: str) -> str:
+    """Text as a replacement of `label_replace`, where `$` would begin a reference."""
+    return text.replace("$", "$$")
 
 
 def functions_over(query: str, span: str) -> set[str]:

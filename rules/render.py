@@ -46,11 +46,11 @@ def _group(group: RuleGroup) -> dict[str, Any]:
 def _rule(rule: Rule) -> dict[str, Any]:
     if isinstance(rule, Recording):
         return {"record": rule.record, "expr": rule.expression, "labels": rule.labels}
-    hold = {"for": format_duration(rule.hold)} if rule.hold else {}
+    times = {"for": rule.hold, "keep_firing_for": rule.lingers}
     return {
         "alert": rule.alert,
         "expr": rule.expression,
-        **hold,
+        **{name: format_duration(time) for name, time in times.items() if time},
         "labels": rule.labels,
         "annotations": rule.annotations,
     }

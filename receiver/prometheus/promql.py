@@ -17,9 +17,6 @@ from rules.names import WINDOW_PLACEHOLDER
 PART_LABEL = "metricops_part"
 """Tells apart the answers to several questions that were asked in one query."""
 
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": "\\x00"}
-
-
 _RANGE = re.compile(rf"\[\s*{re.escape(WINDOW_PLACEHOLDER)}\s*((?::[^\]]*)?)\]")
 
 
@@ -29,16 +26,6 @@ class Series:
 
     labels: Mapping[str, str]
     samples: tuple[Sample, ...]
-
-
-def quoted(text: str) -> str:
-    """A PromQL string literal."""
-    return '"' + "".join(_ESCAPES.get(character, character) for character in text) + '"'
-
-
-def replacement(text: str) -> str:
-    """Text as a replacement of `label_replace`, where `$` would begin a reference."""
-    return text.replace("$", "$$")
 
 
 def over(expression: str, window: timedelta) -> str:

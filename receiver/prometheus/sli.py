@@ -13,7 +13,7 @@ from typing import Any
 
 from receiver import names
 from receiver.decision.evidence import Bound
-from receiver.prometheus.promql import over, quoted, replacement
+from receiver.prometheus.promql import over
 from rules.durations import DurationError, parse_duration
 from rules.names import (
     ERRORS_ANNOTATION,
@@ -22,6 +22,7 @@ from rules.names import (
     SHORT_WINDOW_ANNOTATION,
     WINDOW_PLACEHOLDER,
 )
+from rules.promql import quoted, replacement
 from rules.threshold import NoThreshold, read_threshold
 
 ESCAPED_BRACES = '{{ "{{" }}'

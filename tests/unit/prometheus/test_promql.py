@@ -6,7 +6,8 @@ from typing import Any
 import promql_parser
 import pytest
 
-from receiver.prometheus.promql import combined, quoted, read_parts, replacement
+from receiver.prometheus.promql import combined, read_parts
+from rules.promql import quoted, replacement
 
 
 @pytest.mark.parametrize("text", ["", "plain", 'a"b', "a\\b", "a\nb", "ü € 😀", "a\tb\r", '") or vector(1) or ("'])
