@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.cache import Progress, built_once
-from sandbox.process import run_with_progress
-from sandbox.toolchain import go_command
+from sandbox.toolchain import go_build
 
 DEFAULT_VERSION = "1.36"
 SOURCE = Path(__file__).parent / "controlplane"
@@ -82,42 +79,11 @@ def _reported_version(apiserver: Path) -> str:
 
 
 def _build(version: str, exact: str, draft: Path, progress: Progress) -> None:
-    go = go_command(SOURCE / version / "go.mod", progress)
-    workshop = draft / "workshop"
-    workshop.mkdir()
-    for file in _sources(version):
-        shutil.copy(file, workshop)
     minor = exact.split(".")[1]
     stamp = {"gitVersion": exact, "gitMajor": "1", "gitMinor": minor}
     flags = " ".join(f"-X {package}.{key}={value}" for package in STAMPED_PACKAGES for key, value in stamp.items())
-    environment = {
-        "GOTOOLCHAIN": "local",
-        "GOFLAGS": "-mod=readonly",
-        "GOCACHE": str(workshop / "gocache"),
-        "CGO_ENABLED": "0",
-    }
-    command = [
-        str(go),
-        "build",
-        "-v",
-        "-trimpath",
-        "-ldflags",
-        f"-s -w {flags}",
-        "-o",
-        str(draft / "controlplane"),
-        ".",
-    ]
-    progress(f"building Kubernetes {exact} from its Go modules (once; about 5 minutes on two cores)")
-    began = time.monotonic()
+    arguments = ["-ldflags", f"-s -w {flags}", "-o", str(draft / "controlplane"), "."]
     what = f"building Kubernetes {exact}"
-    run_with_progress(command, what, progress, folder=workshop, environment=environment, detail=_how_far)
-    progress(f"{what}: done in {time.monotonic() - began:.0f} s")
-    shutil.rmtree(workshop)
+    go_build(_sources(version), arguments, draft, what=what, takes="5 minutes", progress=progress)
     for program in PROGRAMS:
         (draft / program).symlink_to("controlplane")
-
-
-def _how_far(lines: list[str]) -> str:
-    """What `go build -v` has said: a line per module that it fetches, and per package that it has compiled."""
-    fetched = sum(line.startswith("go: ") for line in lines)
-    return f", {fetched} modules fetched, {len(lines) - fetched} packages compiled"

@@ -1,0 +1,1 @@
+"""Our rules beside those that sloth makes of the same specifications."""
