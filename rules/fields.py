@@ -51,6 +51,14 @@ class Field:
         kind = {"int": " (a number)", "float": " (a number)", "bool": " (a boolean)"}
         return _shown(str(self.node.value)) + kind.get(self.node.tag.removeprefix(_TAG), "")
 
+    def word(self, name: str) -> str:
+        """The text of a field of this mapping, unchecked; empty where there is none."""
+        if isinstance(self.node, yaml.MappingNode):
+            for key, value in self.node.value:
+                if isinstance(value, yaml.ScalarNode) and key.value == name:
+                    return str(value.value)
+        return ""
+
     def refuse(self, expected: str, found: str | None = None) -> None:
         """Note a problem with this value."""
         self.problems.append(Problem(self.file, self.line, self.path, found or self.found, expected))

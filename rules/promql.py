@@ -67,7 +67,7 @@ def replacement(text: str) -> str:
 def functions_over(query: str, span: str) -> set[str]:
     """The functions that a range of `span` is given to: `{"rate"}` for `sum(rate(x[span]))`; "" where there is none.
 
-    The query is one that `one_line` gave back.
+    The range of a sub-query (`[span:1m]`) counts as well. The query is one that `one_line` gave back.
     """
     found: set[str] = set()
     calls: list[str] = []
@@ -77,9 +77,22 @@ def functions_over(query: str, span: str) -> set[str]:
             calls.append(token["function"] or "")
         elif text == ")":
             calls.pop()
-        elif token["range"] and text[1:-1].strip() == span:
+        elif token["range"] and _length(text) == span:
             found.add(calls[-1] if calls else "")
     return found
+
+
+def is_only_in_ranges(query: str, span: str) -> bool:
+    """Whether `span` stands nowhere but as the length of a range: elsewhere, a duration in its place changes a text.
+
+    The query is one that `one_line` gave back.
+    """
+    in_ranges = sum(1 for token in _TOKEN.finditer(query) if token["range"] and _length(token[0]) == span)
+    return query.count(span) == in_ranges
+
+
+def _length(bracketed: str) -> str:
+    return bracketed[1:-1].partition(":")[0].strip()
 
 
 def _string_end(query: str, start: int) -> int:

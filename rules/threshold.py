@@ -5,13 +5,13 @@ The grammar is Prometheus 3's, by the parser of `promql-parser`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import promql_parser as promql
 
 from rules.comparison import MIRRORED, Comparison
+from rules.syntax import bare, children, parts
 
 LONGEST_EXPRESSION = 8192
 NO_TIME = timedelta(0)
@@ -38,7 +38,7 @@ def read_threshold(expression: str) -> Threshold:
     """The SLI and the threshold of a rule. Raises `NoThreshold`, for text that is no PromQL as well."""
     if len(expression) > LONGEST_EXPRESSION:
         raise NoThreshold(f"the expression is longer than {LONGEST_EXPRESSION} characters")
-    comparison = _bare(_parse(expression))
+    comparison = bare(_parse(expression))
     if not isinstance(comparison, promql.BinaryExpr):
         raise NoThreshold("the expression is not a comparison with a number")
     operator = str(comparison.op)
@@ -68,15 +68,9 @@ def _parse(expression: str) -> promql.Expr:
         raise NoThreshold(f"the parser refuses the expression: {error}") from None
 
 
-def _bare(expression: promql.Expr) -> promql.Expr:
-    while isinstance(expression, promql.ParenExpr):
-        expression = expression.expr
-    return expression
-
-
 def _number(expression: promql.Expr) -> float | None:
     """The value of a constant; None for anything else."""
-    expression = _bare(expression)
+    expression = bare(expression)
     if isinstance(expression, promql.NumberLiteral):
         return expression.val
     if isinstance(expression, promql.UnaryExpr):
@@ -99,15 +93,15 @@ def _number(expression: promql.Expr) -> float | None:
 
 
 def _check(sli: promql.Expr) -> None:
-    outermost = _bare(sli)
+    outermost = bare(sli)
     if isinstance(outermost, promql.BinaryExpr) and str(outermost.op) in (*Comparison, "==", "!=", "and", "unless"):
         raise NoThreshold("the expression filters what it compares: there is no value while it is good")
-    parts = list(_parts(sli))
-    selectors = [part for part in parts if isinstance(part, promql.VectorSelector)]
-    timed = [part for part in parts if isinstance(part, promql.VectorSelector | promql.SubqueryExpr)]
+    found = list(parts(sli))
+    selectors = [part for part in found if isinstance(part, promql.VectorSelector)]
+    timed = [part for part in found if isinstance(part, promql.VectorSelector | promql.SubqueryExpr)]
     if not selectors:
         raise NoThreshold("the expression selects no series")
-    for part in parts:
+    for part in found:
         if isinstance(part, promql.Call) and part.func.name in ("absent", "absent_over_time"):
             raise NoThreshold(f"{part.func.name} has no value while there are series")
     if any(part.at is not None for part in timed):
@@ -128,25 +122,4 @@ def _looks_back(expression: promql.Expr) -> timedelta:
     if isinstance(expression, promql.MatrixSelector):
         return expression.range
     own = expression.range or NO_TIME if isinstance(expression, promql.SubqueryExpr) else NO_TIME
-    return own + max(map(_looks_back, _children(expression)), default=NO_TIME)
-
-
-def _parts(expression: promql.Expr) -> Iterator[promql.Expr]:
-    yield expression
-    for child in _children(expression):
-        yield from _parts(child)
-
-
-def _children(expression: promql.Expr) -> list[promql.Expr]:
-    match expression:
-        case promql.BinaryExpr():
-            return [expression.lhs, expression.rhs]
-        case promql.AggregateExpr():
-            return [expression.expr, *([expression.param] if expression.param is not None else [])]
-        case promql.Call():
-            return list(expression.args)
-        case promql.MatrixSelector():
-            return [expression.vector_selector]
-        case promql.ParenExpr() | promql.UnaryExpr() | promql.SubqueryExpr():
-            return [expression.expr]
-    return []
+    return own + max(map(_looks_back, children(expression)), default=NO_TIME)

@@ -51,6 +51,8 @@ def test_refused(query: str, problem: str) -> None:
         ('rate(x{a="[$window]"}[5m])', set()),
         ("rate(x{a='\\'('}[$window])", {"rate"}),
         ("rate(x{a=`increase(`}[$window])", {"rate"}),
+        ("max_over_time(rate(x[5m])[$window:])", {"max_over_time"}),
+        ("rate(x[5m] ) + avg_over_time(x[ $window : 1m ])", {"avg_over_time"}),
         ("vector(1)", set()),
     ],
 )

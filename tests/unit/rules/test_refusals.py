@@ -221,8 +221,50 @@ PERCENTAGE = "expected a percentage above 0 and below 100, such as 99.9"
         (
             "rate(e[$window])",
             "e[$window]",
-            "12: spec.indicator.errorsOverTotal.errors: found [$window] outside a function, "
+            "12: spec.indicator.errorsOverTotal.errors: found 'e[$window]', "
+            "expected a PromQL expression that gives series (an instant vector)",
+        ),
+        (
+            "rate(e[$window])",
+            "max_over_time(rate(e[1m])[$window:])",
+            "12: spec.indicator.errorsOverTotal.errors: found max_over_time(…[$window]), "
             "expected events per second, that is rate(…[$window])",
+        ),
+        (
+            "rate(e[$window])",
+            "rate(e[$window] offset $window)",
+            "12: spec.indicator.errorsOverTotal.errors: found $window elsewhere than in a range, "
+            "expected a PromQL expression",
+        ),
+        (
+            "rate(e[$window])",
+            "rate(e{path='$window'}[$window])",
+            "12: spec.indicator.errorsOverTotal.errors: found $window elsewhere than in a range, "
+            "expected a PromQL expression",
+        ),
+        (
+            "rate(e[$window])",
+            "rate(e[$window]) per second",
+            "12: spec.indicator.errorsOverTotal.errors: found what the PromQL parser refuses (invalid promql query), "
+            "expected a PromQL expression",
+        ),
+        (
+            "rate(e[$window])",
+            "rte(e[$window])",
+            "12: spec.indicator.errorsOverTotal.errors: found what the PromQL parser refuses "
+            "(unknown function with name 'rte'), expected a PromQL expression",
+        ),
+        (
+            "rate(e[$window])",
+            f"rate(e{{a='{'x' * 9000}'}}[$window])",
+            "12: spec.indicator.errorsOverTotal.errors: found 9022 characters, more than 8192, "
+            "expected a PromQL expression",
+        ),
+        (
+            "rate(e[$window])",
+            "'" + "(" * 200 + "rate(e[$window])" + ")" * 200 + "'",
+            "12: spec.indicator.errorsOverTotal.errors: found more than 100 expressions in one another, "
+            "expected a PromQL expression",
         ),
         (
             "rate(e[$window])",

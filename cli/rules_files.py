@@ -1,0 +1,50 @@
+"""Specification files for the subcommands of `metricops rules`: read, told what is wrong with them, noted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from rules.document import MOST_BYTES
+from rules.parse import parse_files
+from rules.problems import SpecificationError
+from rules.specification import Specification
+
+FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def specifications_of(files: Sequence[Path]) -> tuple[Specification, ...]:
+    """The specifications of files; ends the command with exit code 1 where one is wrong, after telling all that is.
+
+    What should be told of a specification that is used goes to standard error.
+    """
+    try:
+        found = parse_files({str(file): _content(file) for file in files})
+    except SpecificationError as error:
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(1) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+    for specification in found:
+        for note in specification.notes:
+            click.echo(f"{specification.name}: {note}", err=True)
+    return found
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """To standard output, or to a file."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}") from error
+
+
+def _content(file: Path) -> bytes:
+    # One byte more than allowed is enough to refuse a file, however large it is.
+    with file.open("rb") as stream:
+        return stream.read(MOST_BYTES + 1)

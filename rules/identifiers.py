@@ -1,0 +1,13 @@
+"""How Kubernetes spells the names of objects and the values of labels, and Prometheus the names of labels."""
+
+from __future__ import annotations
+
+import re
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+A_DNS_LABEL = "lower-case letters, digits and hyphens, at most 63"
+DNS_SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+A_LABEL_VALUE = "letters, digits, hyphens, dots and underscores, at most 63"
+LABEL_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,127}")
+A_LABEL_NAME = "a label's name: letters, digits and underscores"
