@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.rules_explain import explain_command
 from cli.rules_generate import generate_command
 
 
@@ -12,5 +13,5 @@ def rules_group() -> None:
     """Make alerting rules from service level objectives."""
 
 
-for command in (generate_command,):
+for command in (generate_command, explain_command):
     rules_group.add_command(command)
