@@ -14,16 +14,26 @@ from receiver.timestamps import format_time
 MESSAGE_LENGTH = 1024
 
 
-def tell(api: Api, regarding: JsonObject, *, reason: str, message: str, now: datetime, warning: bool = False) -> None:
+def tell(
+    api: Api,
+    regarding: JsonObject,
+    *,
+    reason: str,
+    message: str,
+    now: datetime,
+    warning: bool = False,
+    controller: str = "receiver",
+    action: str = "Rollback",
+) -> None:
     """Write an Event about an object (`{apiVersion, kind, namespace, name, uid}`). Never fails: it is only telling."""
     body = {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
         "metadata": {"name": f"{regarding['name'][:200]}.{uuid4().hex[:16]}", "namespace": regarding["namespace"]},
         "eventTime": format_time(now),
-        "reportingController": f"{names.GROUP}/receiver",
+        "reportingController": f"{names.GROUP}/{controller}",
         "reportingInstance": "metricops",
-        "action": "Rollback",
+        "action": action,
         "reason": reason[:128],
         "note": message[:MESSAGE_LENGTH],
         "type": "Warning" if warning else "Normal",

@@ -24,7 +24,8 @@ class Watched(Generic[T]):
     """A collection as of a moment ago. Whoever needs certainty asks the API server, or writes under a guard.
 
     `read` makes the value that is kept of an object, None for one that is left out; `group` says by what values are
-    found besides their key. `on_change` is called for each value that is new or different, unless it came by `put`.
+    found besides their key. `on_change` is called for each value that is new or different, unless it came by `put`;
+    `on_gone` for each object that is deleted, or that the selector leaves out from now on.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Watched(Generic[T]):
         selector: Mapping[str, str] | None = None,
         group: Callable[[T], Hashable] | None = None,
         on_change: Callable[[T], None] | None = None,
+        on_gone: Callable[[Key], None] | None = None,
         on_state: Callable[[bool], None] | None = None,
     ) -> None:
         self._api = api
@@ -44,6 +46,7 @@ class Watched(Generic[T]):
         self._selector = dict(selector or {})
         self._group = group
         self.on_change = on_change
+        self._on_gone = on_gone
         self._on_state = on_state
         self._lock = threading.Lock()
         self._versions: dict[Key, int] = {}
@@ -95,9 +98,10 @@ class Watched(Generic[T]):
         listed = {key_of(item) for item in items}
         with self._lock:
             self._seen = max(self._seen, int(version))
-            for key in [key for key, at in self._versions.items() if key not in listed and at <= int(version)]:
+            gone = [key for key, at in self._versions.items() if key not in listed and at <= int(version)]
+            for key in gone:
                 self._forget(key)
-        self._tell(changed)
+        self._tell(changed, gone)
         return version
 
     def _take(self, item: JsonObject, *, by_watch: bool = True) -> T | None:
@@ -130,10 +134,13 @@ class Watched(Generic[T]):
             if not keys:
                 self._groups.pop(group, None)
 
-    def _tell(self, changed: list[T]) -> None:
+    def _tell(self, changed: list[T], gone: list[Key]) -> None:
         if self.on_change is not None:
             for value in changed:
                 self.on_change(value)
+        if self._on_gone is not None:
+            for key in gone:
+                self._on_gone(key)
 
     def _run(self) -> None:
         pause = FIRST_PAUSE
@@ -164,9 +171,10 @@ class Watched(Generic[T]):
                 with self._lock:
                     self._seen = max(self._seen, int(version))
                     self._forget(key_of(item))
+                self._tell([], [key_of(item)])
             elif event["type"] in ("ADDED", "MODIFIED"):
                 value = self._take(item)
-                self._tell([value] if value is not None else [])
+                self._tell([value] if value is not None else [], [])
             if self._stopping.is_set():
                 break
         return version

@@ -1,0 +1,1 @@
+"""Rule objects of a cluster into the rule files of a plain Prometheus: what prometheus-operator does where it runs."""

@@ -1,0 +1,106 @@
+"""An object's rules as the text of a rule file; SLO objects by the same code as `metricops rules generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from rules.generate import generate
+from rules.parse import parse
+from rules.problems import SpecificationError
+from rules.render import render_rule_file
+from sync.blame import Policy, judge
+from sync.files import file_text
+from sync.objects import PROMETHEUS_RULE, RuleObject
+from sync.shape import misshapen
+
+LONGEST_MESSAGE = 4096
+FOR_THANOS_ALONE = ("partial_response_strategy",)
+"""Fields of a group that Prometheus refuses; prometheus-operator leaves them out for it as well."""
+
+INVALID = "Invalid"
+FOREIGN_NAMESPACE = "ForeignNamespace"
+
+_Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file's text, whether Prometheus will show rules of it, and what is to be told about them."""
+
+    text: str
+    has_rules: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an object gives no file: one word, and what is wrong in words."""
+
+    reason: str
+    message: str
+
+
+def render(one: RuleObject, policy: Policy) -> Rendered | Refusal:
+    """The file of an object, or why there is none."""
+    if one.kind is PROMETHEUS_RULE:
+        groups = without_foreign_fields(one.spec)
+        text = _dump({"groups": groups})
+    else:
+        try:
+            text = render_rule_file(map(generate, parse(_document(one), str(one))))
+        except SpecificationError as error:
+            return Refusal(INVALID, _problems(error))
+        groups = yaml.load(text, Loader=_Loader)["groups"]  # noqa: S506 - a safe loader
+    problems = misshapen(groups)
+    if problems:
+        return Refusal(INVALID, in_words(problems))
+    judgement = judge(groups, one.namespace, policy)
+    if judgement.refused:
+        return Refusal(FOREIGN_NAMESPACE, in_words(judgement.refused))
+    return Rendered(file_text(one, text), any(group.get("rules") for group in groups), judgement.open)
+
+
+def without_foreign_fields(spec: Any) -> Any:
+    """A PrometheusRule's groups without what only another ruler understands."""
+    groups = (spec.get("groups") or []) if isinstance(spec, dict) else spec
+    if not isinstance(groups, list):
+        return groups
+    return [
+        {key: value for key, value in group.items() if key not in FOR_THANOS_ALONE}
+        if isinstance(group, dict)
+        else group
+        for group in groups
+    ]
+
+
+def in_words(problems: tuple[str, ...] | list[str]) -> str:
+    """Several problems in one message of bounded length."""
+    text = "; ".join(problems)
+    return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
+
+
+def _document(one: RuleObject) -> bytes:
+    """The SLO file that a person would have written for this object."""
+    document: Mapping[str, Any] = {
+        "apiVersion": one.kind.api_version,
+        "kind": one.kind.kind,
+        "metadata": {"name": one.name},
+        "spec": one.spec,
+    }
+    return _dump(document).encode()
+
+
+def _problems(error: SpecificationError) -> str:
+    # Lines are those of a document that nobody has seen.
+    return in_words(
+        [f"{one.field or 'document'}: found {one.found}, expected {one.expected}" for one in error.problems]
+    )
+
+
+def _dump(value: Any) -> str:
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=100_000, allow_unicode=True)
