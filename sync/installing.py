@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from receiver.logs import log
 from sync.files import changes
 from sync.folder import RuleFolder
 from sync.prometheus import Prometheus, Reload
@@ -50,7 +51,7 @@ class Installer:
         prometheus = self._prometheus
         if prometheus is None:
             self._put(wanted, known)
-            self._folder.apply_taken(changes(self._folder.taken(), wanted, known))
+            self._keep(wanted, known)
             return Installed()
         if not_ready := prometheus.not_ready():
             self._put(base, known)
@@ -107,7 +108,7 @@ class Installer:
     def _take(
         self, prometheus: Prometheus, texts: Texts, with_rules: Collection[str], known: Collection[str]
     ) -> Installed:
-        self._folder.apply_taken(changes(self._folder.taken(), texts, known))
+        self._keep(texts, known)
         shown = prometheus.files()
         unread = frozenset() if shown is None else frozenset(with_rules) & texts.keys() - shown
         self._owes_reload = bool(unread)
@@ -115,6 +116,13 @@ class Installer:
             return Installed()
         problem = f"{prometheus.url} reads {len(unread)} of the files not: rule_files has to name the folder's *.yml"
         return Installed(unread=unread, problem=problem)
+
+    def _keep(self, texts: Texts, known: Collection[str]) -> None:
+        """Remember what is in force now."""
+        news = changes(self._folder.taken(), texts, known)
+        for name in news.removals:
+            log("rules removed", file=name)
+        self._folder.apply_taken(news)
 
     def _put(self, texts: Texts, known: Collection[str]) -> None:
         needed = changes(self._folder.present(), texts, known)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from receiver.logs import log
 from sync import outcome
 from sync.blame import Policy
 from sync.check import Check
@@ -43,6 +45,7 @@ class Synchronizer:
         """
         by_file = {file_name(one): one for one in objects}
         taken = self._folder.taken()
+        self._tell_of_drift(taken)
         verdicts = self._judge.verdicts(by_file, taken)
         fresh = {name: one for name, one in verdicts.items() if isinstance(one, Rendered)}
         base = {name: text for name, text in taken.items() if self._may_stay(name, text, by_file, known)}
@@ -59,6 +62,12 @@ class Synchronizer:
             for name, one in by_file.items()
         ]
         return Pass(tuple(outcomes), installed.problem)
+
+    def _tell_of_drift(self, taken: Mapping[str, str]) -> None:
+        present = self._folder.present()
+        for name in sorted({*present, *taken}):
+            if present.get(name) != taken.get(name):
+                log("a rule file is not as it was left", level=logging.WARNING, file=name)
 
     def _may_stay(self, name: str, text: str, by_file: Mapping[str, RuleObject], known: Collection[str]) -> bool:
         """Whether what Prometheus took earlier is still to be had where there is nothing better."""

@@ -141,3 +141,13 @@ def test_it_is_current_only_while_it_is_watched() -> None:
     assert not watched.is_current
     with pytest.raises(IndexError):
         watched.relist()
+
+
+def test_what_is_gone_is_told_whether_a_watch_or_a_list_shows_it() -> None:
+    gone: list[tuple[str, str]] = []
+    events = [{"type": "DELETED", "object": item("a", 7)}]
+    watched, _ = watching([[item("a", 3), item("b", 4)], [item("c", 9)]], events, on_gone=gone.append)
+    watched._watch(watched.relist())
+    assert gone == [("prod", "a")]
+    watched.relist()
+    assert gone == [("prod", "a"), ("prod", "b")]
