@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
-from rules.document import MOST_BYTES
+from cli.rules_foreign import content, foreign_options, foreign_settings
 from rules.parse import parse_files
 from rules.problems import SpecificationError
 from rules.specification import Specification
 
-FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def FILES(command: Command) -> Command:  # noqa: N802 - stands among click's decorators, as the argument that it is
+    """The argument `files`, and the options for those in other tools' formats."""
+    return _FILES(foreign_options(command))
 
 
 def specifications_of(files: Sequence[Path]) -> tuple[Specification, ...]:
@@ -21,7 +29,7 @@ def specifications_of(files: Sequence[Path]) -> tuple[Specification, ...]:
     What should be told of a specification that is used goes to standard error.
     """
     try:
-        found = parse_files({str(file): _content(file) for file in files})
+        found = parse_files({str(file): content(file) for file in files}, foreign_settings())
     except SpecificationError as error:
         click.echo(str(error), err=True)
         raise click.exceptions.Exit(1) from error
@@ -42,9 +50,3 @@ def write_text(text: str, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror}") from error
-
-
-def _content(file: Path) -> bytes:
-    # One byte more than allowed is enough to refuse a file, however large it is.
-    with file.open("rb") as stream:
-        return stream.read(MOST_BYTES + 1)

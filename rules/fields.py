@@ -59,6 +59,16 @@ class Field:
                     return str(value.value)
         return ""
 
+    def place_of(self, name: str) -> Field:
+        """A field of this mapping, unchecked; this one where there is none."""
+        if isinstance(self.node, yaml.MappingNode):
+            for key, value in self.node.value:
+                if key.value == name:
+                    return Field(
+                        value, f"{self.path}.{name}".lstrip("."), self.file, self.problems, key.start_mark.line + 1
+                    )
+        return self
+
     def refuse(self, expected: str, found: str | None = None) -> None:
         """Note a problem with this value."""
         self.problems.append(Problem(self.file, self.line, self.path, found or self.found, expected))
@@ -70,7 +80,7 @@ class Field:
 
     def mapping(self, known: Iterable[str]) -> Fields | None:
         """A mapping with only these keys."""
-        fields = self._entries()
+        fields = self.entries()
         if fields is None:
             return None
         names = list(known)
@@ -83,7 +93,7 @@ class Field:
 
     def texts(self) -> dict[str, str] | None:
         """A mapping of any keys to texts."""
-        fields = self._entries()
+        fields = self.entries()
         if fields is None:
             return None
         return {name: text for name, field in fields.items() if (text := field.text()) is not None}
@@ -106,6 +116,13 @@ class Field:
             self.refuse("a text", "an empty text")
             return None
         return str(self.node.value)
+
+    def prose(self) -> str | None:
+        """A text that may be empty."""
+        if isinstance(self.node, yaml.ScalarNode) and self.node.tag == _TAG + "str":
+            return str(self.node.value).strip()
+        self.refuse("a text (in quotes where it looks like something else)")
+        return None
 
     def one_of(self, words: Sequence[Word]) -> Word | None:
         """One of a few words."""
@@ -172,7 +189,8 @@ class Field:
             return None
         return duration
 
-    def _entries(self) -> dict[str, Field] | None:
+    def entries(self) -> dict[str, Field] | None:
+        """A mapping with any keys."""
         if not isinstance(self.node, yaml.MappingNode):
             self.refuse("a mapping")
             return None
@@ -207,6 +225,11 @@ class Fields:
     def get(self, name: str) -> Field | None:
         """A field that may be missing."""
         return self._fields.get(name)
+
+    def given(self, name: str) -> Field | None:
+        """A field that may be missing; one without a value (`name:`) is."""
+        field = self._fields.get(name)
+        return None if field is None or field.node.tag == _TAG + "null" else field
 
     def required(self, name: str, expected: str, read: Callable[[Field], T | None]) -> T | None:
         """Read a field that must be there; `expected` says what is missing where it isn't."""

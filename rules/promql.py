@@ -82,6 +82,27 @@ def functions_over(query: str, span: str) -> set[str]:
     return found
 
 
+def argument_of(query: str, function: str) -> str | None:
+    """The argument, where the query is nothing but one call of the function: `x` of `sum(x)`; else None.
+
+    The query is one that `one_line` gave back.
+    """
+    depth = 0
+    start = 0
+    for token in _TOKEN.finditer(query):
+        if token[0].endswith("("):
+            if depth == 0:
+                if token.start() != 0 or token["function"] != function:
+                    return None
+                start = token.end()
+            depth += 1
+        elif token[0] == ")":
+            depth -= 1
+            if depth == 0:
+                return query[start : token.start()].strip() if token.end() == len(query) else None
+    return None
+
+
 def is_only_in_ranges(query: str, span: str) -> bool:
     """Whether `span` stands nowhere but as the length of a range: elsewhere, a duration in its place changes a text.
 

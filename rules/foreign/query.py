@@ -1,0 +1,154 @@
+"""Queries of foreign specifications: their placeholder becomes ours, and what they count is found out.
+
+A query counts events where it is nothing but sums of `rate(…[window])`, or of `increase(…[window])`, which is the same
+times the window. Of anything else one failure may count as many, or as a fraction.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import promql_parser as promql
+
+from rules.durations import parse_duration
+from rules.fields import Field
+from rules.names import WINDOW_PLACEHOLDER
+from rules.promql import QueryError, argument_of, one_line
+from rules.specification import EventRatio
+from rules.syntax import gives_series, parse_query
+
+GO_PLACEHOLDER = re.compile(r"\{\{ *\.window *\}\}")
+"""The window as a Go template has it: `{{.window}}`."""
+_STAND_IN = "1h1m7s"
+"""A range that nobody writes: it takes the placeholder's place for the parser."""
+_STAND_IN_RANGE = parse_duration(_STAND_IN)
+_FILLED = re.compile(r"\s+or\s+(on\s*\(\s*\)\s*)?vector\s*\(\s*0\s*\)\s*\Z", re.IGNORECASE)
+_INCREASE = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`|\bincrease(?=\s*\()", re.IGNORECASE)
+_COUNTS = frozenset({"rate", "increase"})
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query on one line, with the placeholder `$window`, as text and as the parser reads it."""
+
+    text: str
+    tree: promql.Expr
+
+
+def read_query(field: Field) -> Query | None:
+    """A query with the placeholder `{{.window}}`."""
+    text = field.text()
+    if text is None:
+        return None
+    if WINDOW_PLACEHOLDER in text:
+        field.refuse("{{.window}}", WINDOW_PLACEHOLDER)
+        return None
+    try:
+        text = GO_PLACEHOLDER.sub(WINDOW_PLACEHOLDER, one_line(text))
+    except QueryError as error:
+        field.refuse("a PromQL expression", str(error))
+        return None
+    if "{{" in text:
+        field.refuse("no other template than {{.window}}")
+        return None
+    if WINDOW_PLACEHOLDER not in text:
+        field.refuse("a PromQL query over [{{.window}}], as in rate(http_requests_total[{{.window}}])")
+        return None
+    return parsed(field, text)
+
+
+def parsed(field: Field, text: str) -> Query | None:
+    """A query whose placeholder is ours already; it may stand in a metric's name as well (`my:ratio_rate$window`)."""
+    try:
+        tree = parse_query(text.replace(WINDOW_PLACEHOLDER, _STAND_IN))
+    except QueryError as error:
+        field.refuse("a PromQL expression", str(error))
+        return None
+    if not gives_series(tree):
+        field.refuse("a PromQL expression that gives series (an instant vector)")
+        return None
+    return Query(text, tree)
+
+
+def event_ratio(
+    place: Field, total: Query, *, errors: Query | None = None, good: Query | None = None
+) -> EventRatio | None:
+    """The ratio of two queries, one of which is `errors` or `good`."""
+    part = errors or good
+    assert part is not None  # noqa: S101 - see above
+    units = {_unit(part.tree), _unit(total.tree)}
+    if units == _COUNTS:
+        place.refuse("rate in both queries, or increase in both", "rate in one and increase in the other")
+        return None
+    countable = units in ({"rate"}, {"increase"})
+    texts = (part.text, total.text)
+    if units == {"increase"}:
+        # What increases in a window is its rate times the window: the quotient stays, and events are told per second.
+        texts = (_per_second(texts[0]), _per_second(texts[1]))
+    series = [_summed(text) for text in texts] if countable else []
+    aggregated = not series or None in series
+    if not aggregated:
+        texts = (str(series[0]), str(series[1]))
+    return EventRatio(
+        texts[1],
+        errors=texts[0] if errors else "",
+        good="" if errors else texts[0],
+        countable=countable,
+        aggregated=aggregated,
+    )
+
+
+def _unit(tree: promql.Expr) -> str:
+    functions = _functions(tree)
+    return "".join(functions) if functions is not None and len(functions) == 1 else ""
+
+
+def _functions(tree: promql.Expr) -> set[str] | None:
+    """The functions over the window that the values are sums of; None where they are anything else."""
+    match tree:
+        case promql.ParenExpr():
+            return _functions(tree.expr)
+        case promql.AggregateExpr() if str(tree.op) == "sum":
+            return _functions(tree.expr)
+        case promql.Call():
+            return _of_call(tree)
+        case promql.BinaryExpr():
+            return _of_operation(tree)
+    return None
+
+
+def _of_call(call: promql.Call) -> set[str] | None:
+    name, arguments = call.func.name, list(call.args)
+    if name in _COUNTS and isinstance(arguments[0], promql.MatrixSelector):
+        return {name} if arguments[0].range == _STAND_IN_RANGE else None
+    if name in ("label_replace", "label_join"):
+        return _functions(arguments[0])
+    if name == "vector" and isinstance(arguments[0], promql.NumberLiteral) and arguments[0].val == 0:
+        return set()
+    return None
+
+
+def _of_operation(operation: promql.BinaryExpr) -> set[str] | None:
+    match str(operation.op):
+        case "+" | "-" | "or":
+            left, right = _functions(operation.lhs), _functions(operation.rhs)
+            return None if left is None or right is None else left | right
+        case "and" | "unless":
+            return _functions(operation.lhs)
+        case ">" | ">=" | "!=" if isinstance(operation.rhs, promql.NumberLiteral):
+            returns_bool = operation.modifier is not None and operation.modifier.return_bool
+            return None if returns_bool else _functions(operation.lhs)
+    return None
+
+
+def _per_second(text: str) -> str:
+    return _INCREASE.sub(lambda token: "rate" if token[0].lower() == "increase" else token[0], text)
+
+
+def _summed(text: str) -> str | None:
+    """What the query sums up to one series; None where it does anything else.
+
+    A zero where there is no series (`or vector(0)`) is left out: it is filled in anyway.
+    """
+    return argument_of(_FILLED.sub("", text), "sum")
