@@ -5,6 +5,7 @@ The grammar is Prometheus 3's, by the parser of `promql-parser`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ from rules.syntax import bare, children, parts
 
 LONGEST_EXPRESSION = 8192
 NO_TIME = timedelta(0)
+_MATCHER = re.compile(r"^ +Matcher \{\n(?:.*\n)*?^ +\},\n", re.MULTILINE)
+_MATCHERS = re.compile(rf"(?:{_MATCHER.pattern})+", re.MULTILINE)
 
 
 class NoThreshold(ValueError):  # noqa: N818 - a kind of rule, not a failure
@@ -113,9 +116,14 @@ def _check(sli: promql.Expr) -> None:
 def _text(sli: promql.Expr) -> str:
     """The expression as text, which the parser must read as the same expression."""
     text = sli.prettify()
-    if repr(_parse(text)) != repr(sli):
+    if _tree(_parse(text)) != _tree(sli):
         raise NoThreshold("the expression cannot be written down again without its threshold")
     return text
+
+
+def _tree(expression: promql.Expr) -> str:
+    """What the parser has read, each selector's matchers in one order: as text it gives them sorted."""
+    return _MATCHERS.sub(lambda found: "".join(sorted(_MATCHER.findall(found[0]))), repr(expression))
 
 
 def _looks_back(expression: promql.Expr) -> timedelta:

@@ -34,6 +34,8 @@ RATE = 'rate(http_request_total{code=~"^5.*$"}[5m])'
         ),
         ("a / (a offset 1w) > 2", Threshold("a / (a offset 1w)", Comparison.ABOVE, 2.0, 0 * MINUTES)),
         ("quantile(0.9, rate(a[3m])) > 1", Threshold("quantile(0.9, rate(a[3m]))", Comparison.ABOVE, 1.0, 3 * MINUTES)),
+        # The parser writes matchers in an order of its own.
+        ('a{z="}",b=~"1.*",a="2"} > 1', Threshold('a{a="2",b=~"1.*",z="}"}', Comparison.ABOVE, 1.0, 0 * MINUTES)),
         ('a{b="\\"\\\\\\n"} > 1', Threshold('a{b="\\"\\\\\\n"}', Comparison.ABOVE, 1.0, 0 * MINUTES)),
     ],
 )
