@@ -9,6 +9,8 @@ WINDOW_PLACEHOLDER = "$window"
 
 # Labels of alerts.
 NAMESPACE_LABEL = "namespace"
+EXPORTED_NAMESPACE_LABEL = "exported_namespace"
+"""Where a scrape that doesn't honour labels puts a series' own namespace."""
 KIND_BY_LABEL = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
 UNDO_LABEL = "metricops"
 UNDO_VALUE = "undo"
@@ -20,6 +22,11 @@ WINDOW_LABEL = "long_window"
 # Names of alerts.
 BURN_ALERT = "ErrorBudgetBurn"
 RULE_ALERT = "DeployerRule"
+# The next three follow the kind: DeploymentReleaseCrashes.
+RELEASE_CRASHES_ALERT = "ReleaseCrashes"
+RELEASE_NEVER_RUNS_ALERT = "ReleaseNeverRuns"
+RELEASE_STUCK_ALERT = "ReleaseStuck"
+READINESS_UNKNOWN_ALERT = "ReleaseReadinessUnknown"
 
 # Recordings. The first three carry their window at the end: metricops:slo_error_ratio:rate5m.
 ERROR_RATIO_RECORD = "metricops:slo_error_ratio:rate"

@@ -14,14 +14,14 @@ HEADER = "# Made by `metricops rules generate`: change the SLO file instead.\n"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "metricops"}
 
 
-def render_rule_file(sets: Iterable[RuleSet]) -> str:
+def render_rule_file(sets: Iterable[RuleSet], header: str = HEADER) -> str:
     """One file for Prometheus' `rule_files`."""
-    return HEADER + _dump({"groups": [_group(group) for one in sets for group in one.groups]})
+    return header + _dump({"groups": [_group(group) for one in sets for group in one.groups]})
 
 
-def render_prometheus_rules(sets: Iterable[RuleSet]) -> str:
+def render_prometheus_rules(sets: Iterable[RuleSet], header: str = HEADER) -> str:
     """One PrometheusRule object (monitoring.coreos.com/v1) per specification, in the namespace that it names."""
-    return HEADER + "---\n".join(
+    return header + "---\n".join(
         _dump(
             {
                 "apiVersion": "monitoring.coreos.com/v1",
