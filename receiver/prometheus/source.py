@@ -20,6 +20,8 @@ from receiver.prometheus.rules_answer import Reading, began_elsewhere, read_aler
 from receiver.prometheus.sli import Sli
 
 UpObserver = Callable[[bool], None]
+Ask = Callable[[Questions], Mapping[str, list[Series]] | None]
+"""Asks the questions about a rollout; None where there is no answer."""
 LONGEST_IN_URL = 2048
 FORM: Mapping[str, Mapping[str, Any]] = {"GET": {}, "POST": {"encode_multipart": False}}
 
@@ -69,23 +71,7 @@ class PrometheusSource:
         """
         if not self._url:
             return None
-        answer = self._rules()
-        if answer is None:
-            return Evidence(Shown.UNKNOWN)
-        reading = read_alert(answer, alert)
-        onset = reading.active_at or alert.starts_at
-        elsewhere = began_elsewhere(answer, alert, onset, self._options.wide_fault_within)
-        said = Evidence(
-            reading.shown,
-            reading.active_at,
-            no_sli=reading.no_sli,
-            began_elsewhere=elsewhere,
-            labels=reading.labels,
-        )
-        if reading.sli is None or workload is None or workload.rollout_began is None:
-            return said
-        asked = questions(reading.sli, workload, workload.rollout_began, now)
-        return answered(said, asked, self._range(asked))
+        return evidence_at(self._rules(), alert, workload, now, self._range, self._options.wide_fault_within)
 
     def _rules(self) -> Mapping[str, Any] | None:
         return self._get("/api/v1/rules", type="alert") if self._url else None
@@ -113,6 +99,33 @@ class PrometheusSource:
         if self._on_answer is not None:
             self._on_answer(usable is not None)
         return usable
+
+
+def evidence_at(
+    answer: Mapping[str, Any] | None,
+    alert: Alert,
+    workload: Workload | None,
+    now: datetime,
+    ask: Ask,
+    wide_fault_within: timedelta,
+) -> Evidence:
+    """What a source says at a moment: `answer` is its `/api/v1/rules` (None: no answer), `ask` its range query."""
+    if answer is None:
+        return Evidence(Shown.UNKNOWN)
+    reading = read_alert(answer, alert)
+    onset = reading.active_at or alert.starts_at
+    elsewhere = began_elsewhere(answer, alert, onset, wide_fault_within)
+    said = Evidence(
+        reading.shown,
+        reading.active_at,
+        no_sli=reading.no_sli,
+        began_elsewhere=elsewhere,
+        labels=reading.labels,
+    )
+    if reading.sli is None or workload is None or workload.rollout_began is None:
+        return said
+    asked = questions(reading.sli, workload, workload.rollout_began, now)
+    return answered(said, asked, ask(asked))
 
 
 def read_sample(answer: Mapping[str, Any], sli: Sli) -> Sample | None:
