@@ -1,12 +1,13 @@
-"""Files as rules, whichever they hold: objectives, Prometheus' rule files or PrometheusRule objects."""
+"""Files as rules, whichever they hold: objectives of any format, Prometheus' rule files or PrometheusRule objects."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from rules.document import MOST_BYTES, read_documents
+from rules.document import read_documents
 from rules.fields import Field
+from rules.foreign.context import DEFAULTS, Settings
 from rules.generate import generate
 from rules.group import AlertRule, RuleSet
 from rules.parse import parse_files
@@ -17,9 +18,12 @@ from rules.specification import Specification
 
 @dataclass(frozen=True, slots=True)
 class SourcedSet:
-    """The rules of one objective, or of one document of a rule file (then `specification` is None)."""
+    """The rules of one objective, or of one document of a rule file (then `specification` is None).
 
-    file: str
+    `source` says which, for a message.
+    """
+
+    source: str
     rules: RuleSet
     specification: Specification | None = None
 
@@ -29,17 +33,15 @@ class SourcedSet:
         return tuple(rule for rule in self.rules.rules if isinstance(rule, AlertRule))
 
 
-def read_rule_sources(files: tuple[Path, ...]) -> tuple[SourcedSet, ...]:
-    """All rules of all files. Raises `SpecificationError` with all problems of all files."""
+def read_rule_sources(files: Mapping[str, bytes], settings: Settings = DEFAULTS) -> tuple[SourcedSet, ...]:
+    """All rules of all files, given by their names. Raises `SpecificationError` with all problems of all files."""
     problems: list[Problem] = []
     sets: list[SourcedSet] = []
     objectives: dict[str, bytes] = {}
-    for file, content in ((str(file), content_of(file)) for file in files):
-        nodes, unreadable = read_documents(content, file)
+    for file, content in files.items():
+        nodes, _ = read_documents(content, file)
         documents = [node for node in nodes if is_rule_document(node)]
-        if unreadable:
-            problems += unreadable
-        elif not documents:
+        if not documents:
             objectives[file] = content
         elif len(documents) < len(nodes):
             problems.append(Problem(file, 1, "", "rule groups and objectives", "files with either of them"))
@@ -48,18 +50,11 @@ def read_rule_sources(files: tuple[Path, ...]) -> tuple[SourcedSet, ...]:
             read = [read_rule_document(Field(document, "", file, found)) for document in documents]
             sets += [SourcedSet(file, one) for one in read if one is not None]
             problems += sorted(found, key=lambda problem: problem.line)
+    specifications: tuple[Specification, ...] = ()
     try:
-        parse_files(objectives)  # All at once: names must be unique among all files.
+        specifications = parse_files(objectives, settings)
     except SpecificationError as error:
         problems += error.problems
     if problems:
         raise SpecificationError(problems)
-    for file, content in objectives.items():
-        sets += [SourcedSet(file, generate(one), one) for one in parse_files({file: content})]
-    return tuple(sets)
-
-
-def content_of(file: Path) -> bytes:
-    """A file's bytes; one more than is allowed is enough to refuse it, however large it is."""
-    with file.open("rb") as stream:
-        return stream.read(MOST_BYTES + 1)
+    return (*sets, *(SourcedSet(f"objective {one.name}", generate(one), one) for one in specifications))

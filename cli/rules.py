@@ -7,6 +7,7 @@ import click
 from cli.rules_explain import explain_command
 from cli.rules_generate import generate_command
 from cli.rules_readiness import readiness_command
+from cli.rules_replay import replay_command
 from cli.rules_sync import sync_command
 
 
@@ -15,5 +16,5 @@ def rules_group() -> None:
     """Make alerting rules from service level objectives."""
 
 
-for command in (generate_command, explain_command, readiness_command, sync_command):
+for command in (generate_command, explain_command, readiness_command, replay_command, sync_command):
     rules_group.add_command(command)

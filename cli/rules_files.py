@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from cli.rule_sources import SourcedSet, read_rule_sources
 from cli.rules_foreign import content, foreign_options, foreign_settings
 from rules.parse import parse_files
 from rules.problems import SpecificationError
@@ -39,6 +40,14 @@ def specifications_of(files: Sequence[Path]) -> tuple[Specification, ...]:
         for note in specification.notes:
             click.echo(f"{specification.name}: {note}", err=True)
     return found
+
+
+def sources_of(files: Sequence[Path]) -> tuple[SourcedSet, ...]:
+    """The rules of files that hold objectives or rules. Raises `SpecificationError`; exits where one can't be read."""
+    try:
+        return read_rule_sources({str(file): content(file) for file in files}, foreign_settings())
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
 def write_text(text: str, output: Path | None) -> None:

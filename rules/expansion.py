@@ -16,6 +16,7 @@ import promql_parser as promql
 from rules.durations import format_duration
 from rules.group import Recording
 from rules.promql import QueryError, one_line, quoted, replacement
+from rules.syntax import parts
 
 LONGEST_EXPANDED = 64 * 1024
 """Characters: recordings of recordings can grow without end."""
@@ -61,13 +62,13 @@ class Recordings:
         selections = list(self._selections(text))
         if len(selections) != self._selectors(text):
             raise NotExpandable("the recordings in it are not where they were looked for")
-        parts, end = [], 0
+        pieces, end = [], 0
         for found in selections:
             stands = self._stands_for(found["selector"], inside)
             if stands is not None:
-                parts += [text[end : found.start()], self._placed(stands, found)]
+                pieces += [text[end : found.start()], self._placed(stands, found)]
                 end = found.end()
-        whole = "".join([*parts, text[end:]])
+        whole = "".join([*pieces, text[end:]])
         if len(whole) > LONGEST_EXPANDED:
             raise NotExpandable(f"with its recordings it is longer than {LONGEST_EXPANDED} characters")
         _parse(whole)
@@ -79,14 +80,8 @@ class Recordings:
 
     def _selectors(self, text: str) -> int:
         """How many selectors of recordings the parser sees."""
-        found: list[promql.Expr] = []
-
-        def visit(node: promql.Expr) -> None:
-            if isinstance(node, promql.VectorSelector) and node.name in self._by_name:
-                found.append(node)
-
-        promql.walk(_parse(text), pre_visit=visit)
-        return len(found)
+        selectors = (part for part in parts(_parse(text)) if isinstance(part, promql.VectorSelector))
+        return sum(selector.name in self._by_name for selector in selectors)
 
     def _placed(self, expression: str, found: re.Match[str]) -> str:
         """An expression in the place of a selector with its range, its `offset` and its `@`."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import promql_parser as promql
 import yaml
 
 from rules.fields import Field, Fields
 from rules.group import AlertRule, Recording, Rule, RuleGroup, RuleSet
 from rules.names import NAMESPACE_LABEL
+from rules.promql import QueryError
+from rules.syntax import parse_query
 from rules.windows import NO_TIME
 
 OPERATOR_API, OPERATOR_KIND = "monitoring.coreos.com/v1", "PrometheusRule"
@@ -105,9 +106,9 @@ def _read_expression(field: Field) -> str | None:
         return None
     text = str(field.node.value)
     try:
-        promql.parse(text)
-    except ValueError as error:
-        field.refuse("a PromQL expression", f"{field.found} ({error})")
+        parse_query(text)
+    except QueryError as error:
+        field.refuse("a PromQL expression", str(error))
         return None
     return text
 

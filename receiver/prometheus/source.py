@@ -71,7 +71,8 @@ class PrometheusSource:
         """
         if not self._url:
             return None
-        return evidence_at(self._rules(), alert, workload, now, self._range, self._options.wide_fault_within)
+        within = self._options.wide_fault_within
+        return evidence_at(self._rules(), alert, workload, now, ask=self._range, wide_fault_within=within)
 
     def _rules(self) -> Mapping[str, Any] | None:
         return self._get("/api/v1/rules", type="alert") if self._url else None
@@ -106,6 +107,7 @@ def evidence_at(
     alert: Alert,
     workload: Workload | None,
     now: datetime,
+    *,
     ask: Ask,
     wide_fault_within: timedelta,
 ) -> Evidence:

@@ -51,11 +51,18 @@ class Backfilled:
 
 @contextmanager
 def backfilled(
-    monitoring: MonitoringBinaries, folder: Path, series: Sequence[Counter], rules: Sequence[dict[str, Any]]
+    monitoring: MonitoringBinaries,
+    folder: Path,
+    series: Sequence[Counter] | Callable[[int], Sequence[Counter]],
+    rules: Sequence[dict[str, Any]],
 ) -> Iterator[Backfilled]:
-    """Start a Prometheus that knows these series up to now and evaluates the rules every second."""
+    """Start a Prometheus that knows these series up to now and evaluates the rules every second.
+
+    Where the series depend on what time it is, they are made of it, in Unix seconds.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
-    (folder / "series.txt").write_text("".join(_lines(series, int(now.timestamp()))) + "# EOF\n")
+    past = series(int(now.timestamp())) if callable(series) else series
+    (folder / "series.txt").write_text("".join(_lines(past, int(now.timestamp()))) + "# EOF\n")
     make: list[str | Path] = [monitoring.promtool, "tsdb", "create-blocks-from", "openmetrics"]
     make += [folder / "series.txt", folder / "data"]
     subprocess.run(make, check=True, capture_output=True)
