@@ -1,31 +1,40 @@
-"""The `alerting` part of a specification: its windows, and which of the alerts may undo."""
+"""`spec.alerting`: when to alert, whom, and which of the alerts may undo."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-import yaml
-
 from rules.durations import format_duration
 from rules.fields import Field, Fields
-from rules.specification import DEFAULT_MINIMUM_ERRORS
-from rules.windows import (
-    NO_TIME,
-    SEVERITIES,
-    WORKBOOK,
-    BurnWindow,
-    Severity,
-    burn_factor,
-    number_text,
-    workbook_windows,
+from rules.own_windows import PlacedWindow, read_windows
+from rules.specification import DEFAULT_MINIMUM_ERRORS, AlertTexts, ForPeople, Indicator, Labels, Subject
+from rules.texts import read_alert_texts
+from rules.windows import BurnWindow, number_text
+
+DEFAULT_ATTRIBUTION_WINDOW = timedelta(hours=1)
+"""The receiver's own default: an alert that begins later after a rollout does not blame it."""
+UNCOUNTABLE_NOTE = (
+    "its failed events cannot be counted, so none of its alerts may undo (alerting.minimumErrors: 0 lets the fast page "
+    "undo without counting)"
 )
+_KNOWN = ("windows", "minimumErrors", "attributionWindow", "undo", "absent", "page", "ticket")
 
-PRESET = "workbook"
-"""The name of the windows that hold unless others are given."""
 
-_Placed = list[tuple[BurnWindow, Field]]
+class Judged(NamedTuple):
+    """What else the specification says; None where that is wrong itself."""
+
+    period: timedelta | None
+    budget: Fraction | None
+    subject: Subject | None
+    indicator: Indicator | None
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether failed events can be counted, as far as it is known."""
+        return self.indicator is None or self.indicator.counts_per_second
 
 
 class Alerting(NamedTuple):
@@ -33,102 +42,68 @@ class Alerting(NamedTuple):
 
     windows: tuple[BurnWindow, ...]
     minimum_errors: int
+    absent: timedelta | None
+    page: AlertTexts
+    ticket: AlertTexts
+    notes: tuple[str, ...]
 
 
-def read_alerting(spec: Fields, period: timedelta | None, budget: Fraction | None) -> Alerting | None:
-    """Read `spec.alerting`, which may be missing; `period` and `budget` are None where they are wrong themselves."""
+def read_alerting(spec: Fields, judged: Judged, annotations: Labels) -> Alerting | None:
+    """Read `spec.alerting`, which may be missing; all alerts get these annotations."""
     given = spec.get("alerting")
-    fields = given.mapping(("windows", "minimumErrors")) if given else None
-    if given is not None and fields is None:
-        return None
-    minimum = (
-        fields.optional("minimumErrors", Field.count, DEFAULT_MINIMUM_ERRORS) if fields else DEFAULT_MINIMUM_ERRORS
-    )
-    windows_field = fields.get("windows") if fields else None
-    if windows_field is not None and isinstance(windows_field.node, yaml.SequenceNode):
-        placed = _own_windows(windows_field, period)
-    elif windows_field is None or windows_field.one_of((PRESET,)) is not None:
-        placed = _preset(windows_field or spec.get("window") or spec.place, period)
-    else:
-        placed = None
-    for window, field in placed or ():
-        if budget is not None:
-            _check_can_fire(window, budget, field)
-    return None if placed is None or minimum is None else Alerting(tuple(window for window, _ in placed), minimum)
-
-
-def _preset(field: Field, period: timedelta | None) -> _Placed | None:
-    longest = format_duration(max(preset.long for preset in WORKBOOK))
-    if period is None:
-        return None
-    if period < max(preset.long for preset in WORKBOOK):
-        field.refuse(f"at least {longest}, or alerting.windows of its own", f"a window of {format_duration(period)}")
-        return None
-    return [(window, field) for window in workbook_windows(period)]
-
-
-def _own_windows(field: Field, period: timedelta | None) -> _Placed | None:
-    items = field.items() or []
-    windows = [(_read_window(item, period), item) for item in items]
-    placed = [(window, item) for window, item in windows if window is not None]
-    seen: set[tuple[Severity, timedelta]] = set()
-    for window, item in placed:
-        if (window.severity, window.long) in seen:
-            item.refuse(
-                "each long window once per severity", f"{window.severity} over {format_duration(window.long)} again"
-            )
-        seen.add((window.severity, window.long))
-    return placed if placed and len(placed) == len(items) else None
-
-
-def _read_window(item: Field, period: timedelta | None) -> BurnWindow | None:
-    fields = item.mapping(("severity", "long", "short", "budget", "factor", "for", "undo"))
+    fields = given.mapping(_KNOWN) if given else Fields(spec.place, {})
     if fields is None:
         return None
-    severity: Severity | None = fields.required("severity", " or ".join(SEVERITIES), _read_severity)
-    long = fields.required("long", "a duration", Field.duration)
-    short = fields.required("short", "a duration", Field.duration)
-    hold = fields.optional("for", lambda field: field.duration(least=NO_TIME), NO_TIME)
-    undo = fields.optional("undo", Field.boolean, severity == "page")
-    factor = _read_factor(item, fields, long, period)
-    short_field = fields.get("short")
-    if short_field is not None and long is not None and short is not None and short >= long:
-        short_field.refuse(f"less than the long window, {format_duration(long)}")
-    if severity is None or long is None or short is None or hold is None or undo is None or factor is None:
+    minimum = fields.optional("minimumErrors", lambda field: field.count(least=0), DEFAULT_MINIMUM_ERRORS)
+    attribution = fields.optional("attributionWindow", Field.duration, DEFAULT_ATTRIBUTION_WINDOW)
+    undo = fields.optional("undo", Field.boolean, True)
+    absent = fields.get("absent")
+    hold = absent.duration() if absent else None
+    page, ticket = (read_alert_texts(fields, severity, annotations) for severity in ("page", "ticket"))
+    placed = read_windows(spec, fields.get("windows"), judged.period)
+    for window, field, _ in placed or ():
+        if judged.budget is not None:
+            _check_can_fire(window, judged.budget, field)
+    if placed is None or minimum is None or attribution is None or undo is None or page is None or ticket is None:
         return None
-    return BurnWindow(severity, long, short, factor, hold, undo)
-
-
-def _read_severity(field: Field) -> Severity | None:
-    return field.one_of(SEVERITIES)
-
-
-def _read_factor(item: Field, fields: Fields, long: timedelta | None, period: timedelta | None) -> Fraction | None:
-    share, factor = fields.get("budget"), fields.get("factor")
-    if (share is None) == (factor is None):
-        found = "neither" if share is None else "both"
-        item.refuse("either budget (a percentage of the error budget) or factor (a burn rate)", found)
+    if absent is not None and hold is None:
         return None
-    if factor is not None:
-        return _positive(factor, "a burn rate above 0, such as 14.4")
-    percentage = _positive(share, "a percentage of the error budget above 0, such as 2") if share else None
-    if share is None or percentage is None or long is None or period is None:
-        return None
-    if percentage > 100 or long > period:
-        share.refuse(
-            f"at most 100 % of the error budget in at most {format_duration(period)}",
-            f"{number_text(percentage)} % in {format_duration(long)}",
+    why_not = _why_not(fields, judged, minimum, undo)
+    windows = [_with_undo(one, why_not, attribution) for one in placed]
+    uncountable = undo and not judged.is_countable and minimum > 0 and not isinstance(judged.subject, ForPeople)
+    return Alerting(tuple(windows), minimum, hold, page, ticket, (UNCOUNTABLE_NOTE,) if uncountable else ())
+
+
+def _why_not(fields: Fields, judged: Judged, minimum: int, undo: bool) -> str:
+    """What keeps all alerts from undoing; empty where nothing does."""
+    if not undo:
+        return "alerting.undo: false"
+    if isinstance(judged.subject, ForPeople):
+        return "no workload to undo"
+    if minimum == 0 or judged.is_countable:
+        return ""
+    field = fields.get("minimumErrors")
+    if field is not None:
+        field.refuse("0, or an indicator with events per second: the failed events of this one cannot be counted")
+    return "failed events that cannot be counted (alerting.minimumErrors: 0 does without)"
+
+
+def _with_undo(placed: PlacedWindow, why_not: str, attribution: timedelta) -> BurnWindow:
+    window = placed.window
+    if not window.undo:
+        return window
+    if why_not:
+        if placed.undo is not None:
+            placed.undo.refuse("false", f"true with {why_not}")
+        return replace(window, undo=False)
+    if window.worst_detection_time > attribution:
+        placed.field.refuse(
+            f"a worst detection time of at most alerting.attributionWindow, {format_duration(attribution)}, "
+            "for an alert that may undo: by then the receiver blames no rollout any more (else undo: false)",
+            f"long window + for = {format_duration(window.long)} + {format_duration(window.hold)} = "
+            f"{format_duration(window.worst_detection_time)}",
         )
-        return None
-    return burn_factor(percentage / 100, period, long)
-
-
-def _positive(field: Field, expected: str) -> Fraction | None:
-    number = field.number(expected)
-    if number is not None and number <= 0:
-        field.refuse(expected)
-        return None
-    return number
+    return window
 
 
 def _check_can_fire(window: BurnWindow, budget: Fraction, field: Field) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 
 from rules import names
@@ -10,7 +11,7 @@ from rules.group import AlertRule
 from rules.names import WINDOW_PLACEHOLDER
 from rules.queries import Queries
 from rules.recordings import Recordings
-from rules.specification import DeployerRule, ErrorBudget, PerWorkload, Specification, WorkloadTarget
+from rules.specification import DeployerRule, ErrorBudget, ForPeople, PerWorkload, Specification, WorkloadTarget
 from rules.windows import BurnWindow, in_seconds, number_text
 
 
@@ -30,7 +31,7 @@ def burn_alert(
     above = f"/ {number_text(budget.budget)} > {number_text(window.factor)}"
     conditions = [f"{recordings.ratio(span)} {above}" for span in (window.long, window.short)]
     annotations = _annotations(specification, budget, window)
-    if window.undo:
+    if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE
         if budget.minimum_errors:
             seconds = number_text(in_seconds(window.long))
@@ -45,8 +46,29 @@ def burn_alert(
     )
 
 
+def absent_alert(specification: Specification, recordings: Recordings, hold: timedelta) -> AlertRule:
+    """The alert that nothing is known any more: for people only, because silence blames no release."""
+    texts = specification.ticket
+    return AlertRule(
+        names.ABSENT_ALERT,
+        f"absent({recordings.presence})",
+        hold,
+        {**identity(specification), names.SEVERITY_LABEL: "ticket", **dict(texts.labels)},
+        {
+            "summary": f"Nothing is known of {specification.name}.",
+            "description": (
+                f"The series that {specification.name} of {specification.service} is reckoned from have been gone for "
+                f"{format_duration(hold)}: no alert of it can fire."
+            ),
+            **_links(specification),
+            **dict(texts.annotations),
+        },
+    )
+
+
 def deployer_alert(specification: Specification, rule: DeployerRule) -> AlertRule:
     """The alert of the deployer's own rule, word for word."""
+    undo = rule.undo and not isinstance(specification.subject, ForPeople)
     return AlertRule(
         specification.alert or names.RULE_ALERT,
         rule.expression,
@@ -55,15 +77,27 @@ def deployer_alert(specification: Specification, rule: DeployerRule) -> AlertRul
             **identity(specification),
             names.SEVERITY_LABEL: "page",
             **dict(specification.page.labels),
-            names.UNDO_LABEL: names.UNDO_VALUE,
+            **_of_each_series(specification),
+            **({names.UNDO_LABEL: names.UNDO_VALUE} if undo else {}),
         },
         {
             "summary": f"{_whom(specification)} breaks its deployer's rule {specification.name}.",
-            "description": template_text(f"For {specification.service}, this gives a value: {rule.expression}"),
+            "description": _described(
+                specification, template_text(f"For {specification.service}, this gives a value: {rule.expression}")
+            ),
             **_links(specification),
             **dict(specification.page.annotations),
         },
     )
+
+
+def _of_each_series(specification: Specification) -> dict[str, str]:
+    """The workload's labels where the series of a rule have them by other names: the same as long as a series is."""
+    subject = specification.subject
+    if not isinstance(subject, PerWorkload):
+        return {}
+    places = ((names.NAMESPACE_LABEL, subject.namespace_from), (subject.label, subject.name_from))
+    return {wanted: f"{{{{ $labels.{given} }}}}" for wanted, given in places if wanted != given}
 
 
 def identity(specification: Specification) -> dict[str, str]:
@@ -87,10 +121,11 @@ def _annotations(specification: Specification, budget: ErrorBudget, window: Burn
     outage = window.detection_time(budget.budget, Fraction(1))
     return {
         "summary": f"{_whom(specification)} burns the error budget of {specification.name}.",
-        "description": (
+        "description": _described(
+            specification,
             f'Over {format_duration(window.long)}, errors came {{{{ $value | printf "%.1f" }}}} times as often as the '
             f"objective of {specification.service}, {objective}, allows; the alert fires above "
-            f"{_short(window.factor)} times, that is an error ratio of {_percent(window.threshold(budget.budget))}."
+            f"{_short(window.factor)} times, that is an error ratio of {_percent(window.threshold(budget.budget))}.",
         ),
         **_links(specification),
         names.WORST_DETECTION_ANNOTATION: format_duration(window.worst_detection_time),
@@ -101,14 +136,18 @@ def _annotations(specification: Specification, budget: ErrorBudget, window: Burn
 
 def _evidence(budget: ErrorBudget, queries: Queries, window: BurnWindow) -> dict[str, str]:
     """What the receiver asks with before it believes that a release is to blame."""
-    errors = queries.all_errors
-    counted = {names.ERRORS_ANNOTATION: errors, names.EVENTS_ANNOTATION: queries.indicator.total} if errors else {}
+    errors = queries.all_errors()
+    counted = {names.ERRORS_ANNOTATION: errors, names.EVENTS_ANNOTATION: queries.all_events()} if errors else {}
     return {
         names.LIMIT_ANNOTATION: number_text(window.threshold(budget.budget)),
         names.SHORT_WINDOW_ANNOTATION: format_duration(window.short),
         names.SLI_ANNOTATION: template_text(queries.ratio(WINDOW_PLACEHOLDER)),
         **{name: template_text(text) for name, text in counted.items()},
     }
+
+
+def _described(specification: Specification, text: str) -> str:
+    return f"{template_text(specification.description)}\n{text}" if specification.description else text
 
 
 def _links(specification: Specification) -> dict[str, str]:

@@ -84,12 +84,13 @@ class Field:
         if fields is None:
             return None
         names = list(known)
+        unknown = [name for name in fields if name not in names]
         for name, field in fields.items():
-            if name not in names:
+            if name in unknown:
                 near = difflib.get_close_matches(name[:_LONGEST_SHOWN], names, n=1)
                 expected = f"{near[0]} (the nearest known field)" if near else f"one of {', '.join(names)}"
                 field.refuse(expected, f"the unknown field {_shown(name)}")
-        return Fields(self, fields)
+        return Fields(self, fields, has_unknown=bool(unknown))
 
     def texts(self) -> dict[str, str] | None:
         """A mapping of any keys to texts."""
@@ -157,11 +158,11 @@ class Field:
             self.refuse(expected)
             return None
 
-    def count(self) -> int | None:
-        """A whole number of at least 1."""
-        expected = "a whole number of at least 1"
+    def count(self, *, least: int = 1) -> int | None:
+        """A whole number of at least `least`."""
+        expected = f"a whole number of at least {least}"
         value = self.number(expected)
-        if value is not None and (value < 1 or value.denominator != 1):
+        if value is not None and (value < least or value.denominator != 1):
             self.refuse(expected)
             return None
         return None if value is None else int(value)
@@ -190,7 +191,7 @@ class Field:
         return duration
 
     def entries(self) -> dict[str, Field] | None:
-        """A mapping with any keys."""
+        """A mapping's values by their names; each name stands once."""
         if not isinstance(self.node, yaml.MappingNode):
             self.refuse("a mapping")
             return None
@@ -213,10 +214,11 @@ class Field:
 
 
 class Fields:
-    """The fields of a mapping."""
+    """The fields of a mapping; whether it `has_unknown` ones as well has been told already."""
 
-    def __init__(self, place: Field, fields: dict[str, Field]) -> None:
+    def __init__(self, place: Field, fields: dict[str, Field], *, has_unknown: bool = False) -> None:
         self.place = place
+        self.has_unknown = has_unknown
         self._fields = fields
 
     def __contains__(self, name: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rules.alerts import burn_alert, deployer_alert, identity
+from rules.alerts import absent_alert, burn_alert, deployer_alert, identity
 from rules.group import Rule, RuleGroup, RuleSet
 from rules.queries import queries_of
 from rules.recordings import Recordings
@@ -29,11 +29,13 @@ def generate(specification: Specification) -> RuleSet:
 
 def _of_budget(specification: Specification, budget: ErrorBudget, name: str) -> tuple[RuleGroup, ...]:
     queries = queries_of(budget, specification.subject)
-    recordings = Recordings(budget, queries, identity(specification))
+    enabled = [window for window in budget.windows if not specification.texts(window.severity).disabled]
+    counted = {window.long for window in enabled if budget.minimum_errors and specification.may_undo(window)}
+    recordings = Recordings(budget, queries, identity(specification), counted)
     rules: list[Rule] = [*recordings.for_alerts()]
-    for window in budget.windows:
-        if not specification.texts(window.severity).disabled:
-            rules.append(burn_alert(specification, budget, queries, recordings, window))
+    rules += [burn_alert(specification, budget, queries, recordings, window) for window in enabled]
+    if budget.absent is not None:
+        rules.append(absent_alert(specification, recordings, budget.absent))
     return (
         RuleGroup(name, tuple(rules)),
         RuleGroup(f"{name}/budget", tuple(recordings.for_people()), BUDGET_INTERVAL),

@@ -27,6 +27,7 @@ RELEASE_CRASHES_ALERT = "ReleaseCrashes"
 RELEASE_NEVER_RUNS_ALERT = "ReleaseNeverRuns"
 RELEASE_STUCK_ALERT = "ReleaseStuck"
 READINESS_UNKNOWN_ALERT = "ReleaseReadinessUnknown"
+ABSENT_ALERT = "SliAbsent"
 
 # Recordings. The first three carry their window at the end: metricops:slo_error_ratio:rate5m.
 ERROR_RATIO_RECORD = "metricops:slo_error_ratio:rate"

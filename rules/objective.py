@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
-from rules.alerting import read_alerting
+from rules.alerting import Judged, read_alerting
 from rules.fields import Field, Fields
 from rules.identifiers import A_DNS_LABEL, A_LABEL_VALUE, DNS_LABEL, LABEL_VALUE
 from rules.indicators import read_indicator
-from rules.names import API_VERSION, KIND, KIND_BY_LABEL
+from rules.names import API_VERSION, KIND
 from rules.query_fields import read_expression
-from rules.specification import DeployerRule, ErrorBudget, Specification
-from rules.subjects import read_workload
+from rules.specification import (
+    AlertTexts,
+    DeployerRule,
+    ErrorBudget,
+    ForPeople,
+    Labels,
+    Specification,
+    Subject,
+    WorkloadTarget,
+)
+from rules.subjects import FOR_PEOPLE_NOTE, read_subject
+from rules.texts import read_annotations, read_link, read_series_labels
 from rules.windows import NO_TIME
+
+_METADATA = ("name", "namespace", "labels", "annotations")
+_ALWAYS = ("service", "description", "workload", "labels", "annotations", "runbook", "dashboard")
+_BUDGET = ("objective", "window", "indicator", "alerting")
 
 
 def read_objective(document: Field) -> list[tuple[Specification, Field]]:
@@ -22,60 +38,123 @@ def read_objective(document: Field) -> list[tuple[Specification, Field]]:
         return []
     root.required("apiVersion", API_VERSION, lambda field: field.one_of((API_VERSION,)))
     root.required("kind", KIND, lambda field: field.one_of((KIND,)))
-    metadata = root.required("metadata", "a mapping with a name", lambda field: field.mapping(("name", "labels")))
-    spec = root.required(
-        "spec",
-        "a mapping",
-        lambda field: field.mapping(("service", "workload", "objective", "window", "indicator", "alerting", "rule")),
-    )
-    name = metadata.required("name", "a name", _read_name) if metadata else None
-    labels = _read_labels(metadata) if metadata else None
-    if spec is None:
+    metadata = root.required("metadata", "a mapping with a name", lambda field: field.mapping(_METADATA))
+    spec = root.required("spec", "a mapping", lambda field: field.mapping((*_ALWAYS, *_BUDGET, "rule")))
+    placed = _read_metadata(metadata) if metadata else None
+    found = _read_spec(spec) if spec else None
+    if placed is None or found is None or metadata is None:
         return []
-    service = spec.required("service", "the service's name", _read_service)
-    workload = spec.required("workload", f"namespace and one of {', '.join(KIND_BY_LABEL)}", read_workload)
-    judge = _read_rule(spec) if "rule" in spec else _read_budget(spec)
-    name_field = metadata.get("name") if metadata else None
-    if name is None or labels is None or service is None or workload is None or judge is None or name_field is None:
+    named = replace(found, name=placed.name, labels=placed.labels)
+    namespace = _namespace_of(named, metadata, placed.namespace)
+    name_field = metadata.get("name")
+    if namespace is None or name_field is None:
         return []
-    return [(Specification(name, service, workload, judge, workload.namespace, tuple(labels.items())), name_field)]
+    return [(replace(named, namespace=namespace), name_field)]
 
 
-def _read_name(field: Field) -> str | None:
-    return field.matching(DNS_LABEL, A_DNS_LABEL)
+class _Metadata(NamedTuple):
+    name: str
+    namespace: str
+    labels: Labels
 
 
-def _read_labels(metadata: Fields) -> dict[str, str] | None:
+def _read_metadata(metadata: Fields) -> _Metadata | None:
+    name = metadata.required("name", "a name", _read_dns_label)
+    namespace = metadata.optional("namespace", _read_dns_label, "")
     nothing: dict[str, str] = {}
-    return metadata.optional("labels", Field.texts, nothing)
+    labels = metadata.optional("labels", Field.texts, nothing)
+    metadata.optional("annotations", Field.texts, nothing)  # Other tools'.
+    if name is None or namespace is None or labels is None:
+        return None
+    return _Metadata(name, namespace, tuple(labels.items()))
+
+
+def _namespace_of(found: Specification, metadata: Fields, own: str) -> str | None:
+    """Where the rules belong. Whoever may write into one namespace must not blame a workload of another."""
+    subject = found.subject
+    field = metadata.get("namespace")
+    if not isinstance(subject, WorkloadTarget) or field is None:
+        return subject.namespace if isinstance(subject, WorkloadTarget) else own
+    if own != subject.namespace:
+        field.refuse(f"the workload's namespace, {subject.namespace}")
+        return None
+    return own
+
+
+def _read_spec(spec: Fields) -> Specification | None:
+    """All but what the metadata say."""
+    service = spec.required("service", "the service's name", _read_service)
+    subject = read_subject(spec)
+    labels, annotations = read_series_labels(spec), read_annotations(spec)
+    description = spec.optional("description", Field.text, "")
+    runbook, dashboard = (spec.optional(name, read_link, "") for name in ("runbook", "dashboard"))
+    is_rule = "rule" in spec
+    alerting = None if is_rule else _read_budget(spec, subject, annotations or ())
+    rule = _read_rule(spec, subject) if is_rule else None
+    judge = rule or (alerting.judge if alerting else None)
+    if service is None or subject is None or labels is None or annotations is None or judge is None:
+        return None
+    if description is None or runbook is None or dashboard is None:
+        return None
+    return Specification(
+        name="",
+        service=service,
+        subject=subject,
+        judge=judge,
+        series_labels=labels,
+        page=alerting.page if alerting else AlertTexts(annotations=annotations),
+        ticket=alerting.ticket if alerting else AlertTexts(annotations=annotations),
+        description=description.strip(),
+        runbook=runbook,
+        dashboard=dashboard,
+        notes=(*((FOR_PEOPLE_NOTE,) if isinstance(subject, ForPeople) else ()), *(alerting.notes if alerting else ())),
+    )
+
+
+def _read_dns_label(field: Field) -> str | None:
+    return field.matching(DNS_LABEL, A_DNS_LABEL)
 
 
 def _read_service(field: Field) -> str | None:
     return field.matching(LABEL_VALUE, A_LABEL_VALUE)
 
 
-def _read_rule(spec: Fields) -> DeployerRule | None:
-    for name in ("objective", "window", "indicator", "alerting"):
+def _read_rule(spec: Fields, subject: Subject | None) -> DeployerRule | None:
+    for name in _BUDGET:
         other = spec.get(name)
         if other is not None:
             other.refuse("either rule, or objective, window and indicator", f"{name} beside rule")
-    fields = spec.required("rule", "a mapping", lambda field: field.mapping(("expr", "for")))
+    fields = spec.required("rule", "a mapping", lambda field: field.mapping(("expr", "for", "undo")))
     if fields is None:
         return None
     expression = fields.required("expr", "a PromQL expression", read_expression)
     hold = fields.optional("for", lambda field: field.duration(least=NO_TIME), NO_TIME)
-    return None if expression is None or hold is None else DeployerRule(expression, hold)
+    undo = fields.optional("undo", Field.boolean, True)
+    if undo and "undo" in fields and isinstance(subject, ForPeople):
+        fields.place.refuse("a workload, or undo: false", "undo: true without a workload")
+        return None
+    return None if expression is None or hold is None or undo is None else DeployerRule(expression, hold, undo)
 
 
-def _read_budget(spec: Fields) -> ErrorBudget | None:
+class _Budget(NamedTuple):
+    judge: ErrorBudget
+    page: AlertTexts
+    ticket: AlertTexts
+    notes: tuple[str, ...]
+
+
+def _read_budget(spec: Fields, subject: Subject | None, annotations: Labels) -> _Budget | None:
     percentage = spec.required("objective", "a percentage such as 99.9, or a rule", read_percentage)
     period = spec.required("window", "a duration such as 30d", Field.duration)
     indicator = read_indicator(spec)
     budget = None if percentage is None else 1 - percentage / 100
-    alerting = read_alerting(spec, period, budget)
+    alerting = read_alerting(spec, Judged(period, budget, subject, indicator), annotations)
     if percentage is None or period is None or indicator is None or alerting is None:
         return None
-    return ErrorBudget(percentage / 100, period, indicator, *alerting)
+    judge = ErrorBudget(
+        percentage / 100, period, indicator, alerting.windows, alerting.minimum_errors, absent=alerting.absent
+    )
+    return _Budget(judge, alerting.page, alerting.ticket, alerting.notes)
 
 
 def read_percentage(field: Field) -> Fraction | None:

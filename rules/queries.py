@@ -35,82 +35,107 @@ class Queries:
         return isinstance(self.indicator, EventRatio) or bool(self.indicator.total)
 
     @property
-    def counts_per_second(self) -> bool:
-        """Whether they are events per second, so that one failure counts as one."""
-        return self.counts and (isinstance(self.indicator, RatioQuery) or self.indicator.countable)
+    def needs_events_twice(self) -> bool:
+        """Whether failed events are told by all of them."""
+        return isinstance(self.indicator, RatioQuery) or bool(self.indicator.good)
+
+    @property
+    def same_series(self) -> bool:
+        """Whether good events come from the series of all events."""
+        return isinstance(self.indicator, EventRatio) and self.indicator.same_series
 
     def total(self, window: str = WINDOW_PLACEHOLDER) -> str:
         """All events."""
         aggregated = isinstance(self.indicator, EventRatio) and self.indicator.aggregated
         return self._summed(self.indicator.total, window, aggregated)
 
-    def errors(self, window: str = WINDOW_PLACEHOLDER, *, none: str = "") -> str:
-        """Failed events. `none` is an expression that gives 0 where there are events but no series of errors yet."""
+    def errors(self, window: str, events: str, seen: str = "") -> str:
+        """Failed events, where `events` is an expression for all of them.
+
+        `seen` is one that gives a series where there were any, if that is cheaper to ask for.
+        """
         indicator = self.indicator
         if isinstance(indicator, RatioQuery):
-            return f"{_in_brackets(self._ratio(window))} * {_in_brackets(self.total(window))}"
+            return f"{self._ratio(window)} * {events}"
         if indicator.good:
             good = self._summed(indicator.good, window, indicator.aggregated)
             # No good event yet: every event has failed.
-            return f"{self.total(window)} - {good} or {self.total(window)}"
+            return f"{events} - {good}" + ("" if indicator.same_series else f" or {events}")
         errors = self._summed(indicator.errors, window, indicator.aggregated)
-        return f"{errors} or {none or f'0 * {self.total(window)}'}"
+        return f"{errors} or 0 * {seen or events}"
 
-    def ratio(self, window: str = WINDOW_PLACEHOLDER, *, errors: str = "") -> str:
+    def ratio(self, window: str = WINDOW_PLACEHOLDER, *, seen: str = "") -> str:
         """The error ratio; nothing where there are no events.
 
-        `errors` is an expression for the failed events, where they are recorded already.
+        `seen` is an expression that gives a series where there were any, if that is cheaper to ask for.
         """
-        if isinstance(self.indicator, RatioQuery):
+        indicator = self.indicator
+        if isinstance(indicator, RatioQuery):
             return self._ratio(window)
         # Without events, 0/0 is NaN, which poisons long windows, and 1/0 is +Inf, which fires.
-        return f"{errors or _in_brackets(self.errors(window))} / ({self.total(window)} > 0)"
+        total = f"({self.total(window)} > 0)"
+        seen = seen or total
+        if indicator.good:
+            ratio = f"1 - {self._summed(indicator.good, window, indicator.aggregated)} / {total}"
+            return ratio if indicator.same_series else f"{ratio} or 1 + 0 * {seen}"
+        return f"{self._summed(indicator.errors, window, indicator.aggregated)} / {total} or 0 * {seen}"
 
-    @property
-    def needs_no_zero(self) -> bool:
-        """Whether the ratio is there without any series of errors."""
-        return isinstance(self.indicator, RatioQuery) or bool(self.indicator.good)
-
-    def ratio_of_errors(self, window: str) -> str:
-        """The error ratio where there is a series of errors: nothing else makes an alert fire, and it costs half."""
-        assert isinstance(self.indicator, EventRatio)  # noqa: S101 - see `needs_no_zero`
-        errors = self._summed(self.indicator.errors, window, self.indicator.aggregated)
-        return f"{errors} / ({self.total(window)} > 0)"
-
-    @property
     def all_errors(self) -> str:
         """Failed events per second as the scrape has them, one series or many; empty where they can't be told."""
         indicator = self.indicator
         if not isinstance(indicator, EventRatio) or indicator.aggregated or not indicator.countable:
             return ""
         if not indicator.good:
-            return indicator.errors
+            return self._named(indicator.errors)
         # Summed up, this is all less the good ones; the label keeps `or` from taking them for the same series.
-        return f'{indicator.total} or label_replace(-1 * ({indicator.good}), "{GOOD_LABEL}", "yes", "", "")'
+        good = f'label_replace(-1 * ({indicator.good}), "{GOOD_LABEL}", "yes", "", "")'
+        return self._named(f"{indicator.total} or {good}")
+
+    def all_events(self) -> str:
+        """All events per second, likewise."""
+        return self._named(self.indicator.total) if self.all_errors() else ""
 
     def _ratio(self, window: str) -> str:
         assert isinstance(self.indicator, RatioQuery)  # noqa: S101 - asked for above
-        return self._renamed(_over(self.indicator.ratio, window))
+        worst = self._aggregated("max", self.indicator.ratio, window)
+        # x/0 is +Inf, which would fire; NaN goes with it.
+        return f"clamp_min({worst} < +Inf, 0)"
 
     def _summed(self, query: str, window: str, aggregated: bool) -> str:
         if aggregated:
             return self._renamed(_in_brackets(_over(query, window)))
+        return self._aggregated("sum", query, window)
+
+    def _aggregated(self, operator: str, query: str, window: str) -> str:
         subject = self.subject
         own = (subject.namespace_from, subject.name_from) if isinstance(subject, PerWorkload) else ()
         by = (*own, *self.grouping)
         # `sum by ()` would do as well, but nobody writes it.
-        grouped = f"sum by ({', '.join(by)}) " if by else "sum"
+        grouped = f"{operator} by ({', '.join(by)}) " if by else operator
         return self._renamed(f"{grouped}({_over(query, window)})")
 
     def _renamed(self, expression: str) -> str:
+        """With the workload's labels instead of those that hold its namespace and name."""
+        moved = self._named(expression)
         subject = self.subject
-        if not isinstance(subject, PerWorkload):
-            return expression
-        for wanted, given in ((NAMESPACE_LABEL, subject.namespace_from), (subject.label, subject.name_from)):
-            if wanted != given:
-                moved = f'label_replace({expression}, "{wanted}", "$1", "{given}", "(.*)")'
-                expression = f'label_replace({moved}, "{given}", "", "", "")'
+        if isinstance(subject, PerWorkload):
+            for wanted, given in _places(subject):
+                if given not in (NAMESPACE_LABEL, subject.label) and wanted != given:
+                    moved = f'label_replace({moved}, "{given}", "", "", "")'
+        return moved
+
+    def _named(self, expression: str) -> str:
+        """With the workload's labels beside those that hold its namespace and name."""
+        subject = self.subject
+        if isinstance(subject, PerWorkload):
+            for wanted, given in _places(subject):
+                if wanted != given:
+                    expression = f'label_replace({expression}, "{wanted}", "$1", "{given}", "(.*)")'
         return expression
+
+
+def _places(subject: PerWorkload) -> tuple[tuple[str, str], ...]:
+    return (NAMESPACE_LABEL, subject.namespace_from), (subject.label, subject.name_from)
 
 
 def queries_of(budget: ErrorBudget, subject: Subject) -> Queries:

@@ -6,6 +6,7 @@ recorded; a longer one learns from that recording that there were events, and su
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from rules import names
@@ -17,14 +18,16 @@ from rules.windows import number_text
 
 
 class Recordings:
-    """The recordings of one objective. `labels` are those that each of them gets."""
+    """The recordings of one objective. `labels` are those that each of them gets; events are counted over `counted`."""
 
-    def __init__(self, budget: ErrorBudget, queries: Queries, labels: dict[str, str]) -> None:
+    def __init__(
+        self, budget: ErrorBudget, queries: Queries, labels: dict[str, str], counted: Iterable[timedelta]
+    ) -> None:
         self._budget = budget
         self._queries = queries
         self._labels = labels
         self._spans = sorted({span for window in budget.windows for span in (window.long, window.short)})
-        self._counted = {window.long for window in budget.windows if window.undo}
+        self._counted = set(counted)
         self._shortest = self._spans[0] if self._spans else DEFAULT_SHORTEST
 
     def selected(self, record: str) -> str:
@@ -39,6 +42,17 @@ class Recordings:
     def errors(self, span: timedelta) -> str:
         """Failed events per second over a window that an undo counts in, as a selector."""
         return self.selected(names.ERRORS_RECORD + format_duration(span))
+
+    @property
+    def presence(self) -> str:
+        """What is recorded whenever the series are there that the objective is about, as a selector."""
+        if not self._queries.counts:
+            return self.ratio(self._shortest)
+        # Where good events come from the series of all events, without them there are no errors either.
+        return self.errors(self._shortest) if self._queries.same_series else self._events(self._shortest)
+
+    def _events(self, span: timedelta) -> str:
+        return self.selected(names.EVENTS_RECORD + format_duration(span))
 
     def for_alerts(self) -> list[Recording]:
         """In the order in which they use one another."""
@@ -69,33 +83,37 @@ class Recordings:
 
     def _of_shortest(self) -> list[Recording]:
         window = format_duration(self._shortest)
-        ratio = names.ERROR_RATIO_RECORD + window
         if not self._queries.counts:
-            return [self._recording(ratio, self._queries.ratio(window))]
-        events = self.selected(names.EVENTS_RECORD + window)
-        none = f"0 * {self._bare(events)}"
-        return [
-            self._recording(names.EVENTS_RECORD + window, self._queries.total(window)),
-            self._recording(names.ERRORS_RECORD + window, self._queries.errors(window, none=none)),
-            self._recording(ratio, f"{self.errors(self._shortest)} / ({events} > 0)"),
-        ]
+            return [self._recording(names.ERROR_RATIO_RECORD + window, self._queries.ratio(window))]
+        return self._counts(self._shortest)
 
     def _of_longer(self, span: timedelta) -> list[Recording]:
         window = format_duration(span)
         ratio = names.ERROR_RATIO_RECORD + window
         if not self._queries.counts:
             return [self._recording(ratio, self._queries.ratio(window))]
-        events = self.selected(names.EVENTS_RECORD + format_duration(self._shortest))
-        if span in self._counted:
-            none = f"0 * {self._bare(f'last_over_time({events}[{window}])')}"
-            return [
-                self._recording(names.ERRORS_RECORD + window, self._queries.errors(window, none=none)),
-                self._recording(ratio, self._queries.ratio(window, errors=self._bare(self.errors(span)))),
-            ]
-        if self._queries.needs_no_zero:
-            return [self._recording(ratio, self._queries.ratio(window))]
-        seen = self._bare(f"max_over_time({events}[{window}]) > 0")
-        return [self._recording(ratio, f"{self._queries.ratio_of_errors(window)} or 0 * {seen}")]
+        events = self._events(self._shortest)
+        if span not in self._counted:
+            seen = self._bare(f"max_over_time({events}[{window}]) > 0")
+            return [self._recording(ratio, self._queries.ratio(window, seen=seen))]
+        if self._queries.needs_events_twice:
+            return self._counts(span)
+        errors = self._queries.errors(window, "", self._bare(f"last_over_time({events}[{window}])"))
+        total = self._queries.total(window)
+        return [
+            self._recording(names.ERRORS_RECORD + window, errors),
+            self._recording(ratio, f"{self._bare(self.errors(span))} / ({total} > 0)"),
+        ]
+
+    def _counts(self, span: timedelta) -> list[Recording]:
+        """All events, the failed ones, and their ratio."""
+        window = format_duration(span)
+        events = self._events(span)
+        return [
+            self._recording(names.EVENTS_RECORD + window, self._queries.total(window)),
+            self._recording(names.ERRORS_RECORD + window, self._queries.errors(window, self._bare(events))),
+            self._recording(names.ERROR_RATIO_RECORD + window, f"{self.errors(span)} / ({events} > 0)"),
+        ]
 
     def _bare(self, expression: str) -> str:
         """Without the labels that recordings get, as the queries' own series are."""

@@ -61,6 +61,8 @@ class EventRatio:
     Either `errors` or `good` is given. Where they are not `aggregated`, the queries give one series or many, which are
     summed (per workload, where the subject is that, and by `grouping`); else they are taken as they are. Where they
     are `countable`, their values are events per second; else they can be divided, but one failure may count as many.
+    Where `good` and `total` come from the `same_series`, as the buckets of one histogram do, a missing `good` is a
+    query that asks for the wrong thing; else it means that no event was good yet.
     """
 
     total: str
@@ -68,17 +70,29 @@ class EventRatio:
     good: str = ""
     countable: bool = True
     aggregated: bool = False
+    same_series: bool = False
+
+    @property
+    def counts_per_second(self) -> bool:
+        """Whether failed events can be counted, one as one."""
+        return self.countable
 
 
 @dataclass(frozen=True, slots=True)
 class RatioQuery:
     """The error ratio itself, between 0 and 1, as a query with the placeholder `$window`, one series per group.
 
-    `total` asks for all events per second, likewise; empty where there is nothing to count.
+    Of several series in a group the worst counts. `total` asks for all events per second, likewise; empty where there
+    is nothing to count.
     """
 
     ratio: str
     total: str = ""
+
+    @property
+    def counts_per_second(self) -> bool:
+        """Whether failed events can be counted, one as one."""
+        return bool(self.total)
 
 
 Indicator = EventRatio | RatioQuery
@@ -97,7 +111,8 @@ class AlertTexts:
 class ErrorBudget:
     """A share of events (`objective`, between 0 and 1) that must be good over a period, and when to alert.
 
-    `grouping` are labels that one objective is kept for each value of, beside the workload's.
+    `grouping` are labels that one objective is kept for each value of, beside the workload's. People are told where
+    the events' series have been `absent` for so long; None: never.
     """
 
     objective: Fraction
@@ -106,6 +121,7 @@ class ErrorBudget:
     windows: tuple[BurnWindow, ...]
     minimum_errors: int
     grouping: tuple[str, ...] = ()
+    absent: timedelta | None = None
 
     @property
     def budget(self) -> Fraction:
@@ -115,10 +131,11 @@ class ErrorBudget:
 
 @dataclass(frozen=True, slots=True)
 class DeployerRule:
-    """The deployer's own PromQL, word for word: while it gives anything, the release is bad."""
+    """The deployer's own PromQL, word for word: while it gives anything, the release is bad, and `undo` may undo it."""
 
     expression: str
     hold: timedelta
+    undo: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +165,10 @@ class Specification:
     def texts(self, severity: Severity) -> AlertTexts:
         """What it adds to its alerts of this severity."""
         return self.page if severity == "page" else self.ticket
+
+    def may_undo(self, window: BurnWindow) -> bool:
+        """Whether the alert of a window may undo: it says so, a workload is named, and what it needs can be counted."""
+        judge = self.judge
+        if isinstance(judge, DeployerRule) or isinstance(self.subject, ForPeople):
+            return False
+        return window.undo and (judge.minimum_errors == 0 or judge.indicator.counts_per_second)

@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from rules.fields import Field
-from rules.identifiers import A_DNS_LABEL, DNS_LABEL, DNS_SUBDOMAIN
+from rules.fields import Field, Fields
+from rules.identifiers import A_DNS_LABEL, A_LABEL_NAME, DNS_LABEL, DNS_SUBDOMAIN, LABEL_NAME
 from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL
-from rules.specification import WorkloadTarget
+from rules.specification import ForPeople, PerWorkload, Subject, WorkloadTarget
+
+KINDS = tuple(KIND_BY_LABEL)
+FOR_PEOPLE_NOTE = "no workload is named: people are alerted, and nothing is ever undone"
 
 
-def read_workload(field: Field) -> WorkloadTarget | None:
-    """One workload: its namespace, its kind and its name."""
-    fields = field.mapping((NAMESPACE_LABEL, *KIND_BY_LABEL))
+def read_subject(spec: Fields) -> Subject | None:
+    """One workload, all workloads that the series name, or nobody where `workload` is missing."""
+    field = spec.get("workload")
+    if field is None:
+        return ForPeople()
+    fields = field.mapping((NAMESPACE_LABEL, *KINDS, "per", "namespaceLabel", "nameLabel"))
     if fields is None:
         return None
+    return _per_workload(fields) if "per" in fields else _one(fields)
+
+
+def _one(fields: Fields) -> WorkloadTarget | None:
+    _refuse(fields, ("namespaceLabel", "nameLabel"), "per as well, or namespace and the workload's name")
     namespace = fields.required(NAMESPACE_LABEL, "a namespace", lambda field: field.matching(DNS_LABEL, A_DNS_LABEL))
-    labels = [label for label in KIND_BY_LABEL if label in fields]
+    labels = [label for label in KINDS if label in fields]
     if len(labels) != 1:
-        field.refuse(f"exactly one of {', '.join(KIND_BY_LABEL)}", " and ".join(labels) or "none of them")
+        fields.place.refuse(f"exactly one of {', '.join(KINDS)}", " and ".join(labels) or "none of them")
         return None
     name = fields.required(labels[0], "a name", lambda field: field.matching(DNS_SUBDOMAIN, "a workload's name"))
     return None if namespace is None or name is None else WorkloadTarget(namespace, labels[0], name)
+
+
+def _per_workload(fields: Fields) -> PerWorkload | None:
+    _refuse(fields, (NAMESPACE_LABEL, *KINDS), "either per, or namespace and the workload's name")
+    kind = fields.required("per", "a kind", lambda field: field.one_of(KINDS))
+    namespace = fields.optional("namespaceLabel", _read_label_name, NAMESPACE_LABEL)
+    name = fields.optional("nameLabel", _read_label_name, kind or "")
+    if kind is None or namespace is None or name is None:
+        return None
+    if namespace in (name, kind) or name == NAMESPACE_LABEL:
+        fields.place.refuse("two labels, one for the namespace and one for the name", f"{namespace} and {name}")
+        return None
+    return PerWorkload(kind, namespace, name)
+
+
+def _refuse(fields: Fields, unwanted: tuple[str, ...], expected: str) -> None:
+    for name in unwanted:
+        field = fields.get(name)
+        if field is not None:
+            field.refuse(expected, f"{name}, {'beside' if 'per' in fields else 'without'} per")
+
+
+def _read_label_name(field: Field) -> str | None:
+    return field.matching(LABEL_NAME, A_LABEL_NAME)

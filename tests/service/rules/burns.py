@@ -21,8 +21,8 @@ EVENTS_PER_STEP = 1_000_000
 SLACK_STEPS = 3
 """Evaluation and scrape come on top of a detection time, and a rate's ends are extrapolated."""
 
-SeriesOf = Callable[[list[int], list[int]], dict[str, list[int]]]
-"""Series by name from the counts of failed and of all events per step."""
+SeriesOf = Callable[[list[int], list[int]], dict[str, list[Any]]]
+"""Series by name, from the counts of failed and of all events per step. Values may be texts, as promtool reads them."""
 
 
 @dataclass(frozen=True)

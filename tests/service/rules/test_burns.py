@@ -18,8 +18,8 @@ from tests.service.rules.test_promtool import promtool
 from tests.unit.rules.test_generate import EXAMPLES, GOLDEN
 
 
-def http(deployment: str) -> SeriesOf:
-    labels = f'namespace="shop",deployment="{deployment}",pod="a"'
+def http(deployment: str, names: str = 'namespace="shop",deployment') -> SeriesOf:
+    labels = f'{names}="{deployment}",pod="a"'
 
     def series(failed: list[int], total: list[int]) -> dict[str, list[int]]:
         good = [all_events - errors for errors, all_events in zip(failed, total, strict=True)]
@@ -39,19 +39,68 @@ def queries(failed: list[int], total: list[int]) -> dict[str, list[int]]:
     }
 
 
+def durations(name: str, labels: str, bound: str) -> SeriesOf:
+    """A classic histogram."""
+
+    def series(failed: list[int], total: list[int]) -> dict[str, list[int]]:
+        good = [all_events - errors for errors, all_events in zip(failed, total, strict=True)]
+        return {
+            f'{name}{{{labels},pod="a",le="{bound}"}}': list(itertools.accumulate(good, initial=0)),
+            f'{name}{{{labels},pod="a",le="+Inf"}}': list(itertools.accumulate(total, initial=0)),
+        }
+
+    return series
+
+
+def native(failed: list[int], total: list[int]) -> dict[str, list[str]]:
+    """A native histogram whose buckets end at 0.125, 0.25, 0.5 and 1: the last but one holds what failed."""
+    good = list(itertools.accumulate((t - f for f, t in zip(failed, total, strict=True)), initial=0))
+    bad = list(itertools.accumulate(failed, initial=0))
+    values = [
+        f"{{{{schema:0 count:{g + b} sum:{g + b} offset:-2 buckets:[{g} {b}]}}}}"
+        for g, b in zip(good, bad, strict=True)
+    ]
+    labels = 'namespace="shop",deployment="shop",pod="a"'
+    idle = ["{{schema:0 count:0 sum:0}}"] * len(values)
+    return {
+        f"http_request_duration_seconds{{{labels}}}": values,
+        # A pod that serves nothing.
+        f"http_request_duration_seconds{{{labels.replace(chr(34) + 'a', chr(34) + 'b')}}}": idle,
+    }
+
+
+def gauges(failed: list[int], total: list[int]) -> dict[str, list[float]]:
+    """A gauge that is good for a share of each step."""
+    labels = 'namespace="shop",statefulset="shop-db",pod="a"'
+    shares = [(all_events - errors) / all_events for errors, all_events in zip(failed, total, strict=True)]
+    return {f"probe_success{{{labels}}}": [1, *shares]}
+
+
+SHOP = 'namespace="shop",deployment="shop"'
 SERIES: dict[str, SeriesOf] = {
     "shop-availability": http("shop"),
     "cart-availability": http("cart"),
     "checkout-availability": http("checkout"),
     "search-availability": http("search"),
     "orders-availability": queries,
+    "shop-latency": durations("http_request_duration_seconds_bucket", SHOP, "0.3"),
+    "whole-bound": durations("http_request_duration_seconds_bucket", SHOP, "1.0"),
+    "per-statefulset-latency": durations("query_duration_seconds_bucket", 'namespace="prod",app="orders-db"', "1e+03"),
+    "native-latency": native,
+    "boolean-gauge": gauges,
+    "good-over-total": http("shop"),
+    "raw-ratio": http("shop"),
+    "raw-ratio-with-total": http("shop"),
+    "http-availability": http("cart", 'exported_namespace="shop",app'),
+    "per-deployment": http("cart"),
 }
 BURNS = [
     pytest.param(name, Burn(found, found.judge, window, SERIES[found.name]), id=f"{name}-{found.name}-{window.long}")
     for name, path in EXAMPLES.items()
     for found in parse(path.read_bytes(), path.name)
-    if isinstance(found.judge, ErrorBudget)
+    if isinstance(found.judge, ErrorBudget) and found.name in SERIES
     for window in found.judge.windows
+    if not found.texts(window.severity).disabled
 ]
 
 

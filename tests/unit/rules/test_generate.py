@@ -12,11 +12,16 @@ from rules.render import render_prometheus_rules, render_rule_file
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden"
+SPECIFICATIONS = Path(__file__).parent / "specifications"
 EXAMPLES = {
     "slo": ROOT / "examples/slo.yaml",
     "rule": ROOT / "examples/rule.yaml",
     "slo-statefulset": ROOT / "examples/slo-statefulset.yaml",
     "slo-demo": ROOT / "examples/slo-demo.yaml",
+    "slo-latency": ROOT / "examples/slo-latency.yaml",
+    "slo-per-deployment": ROOT / "examples/slo-per-deployment.yaml",
+    "indicators": SPECIFICATIONS / "indicators.yaml",
+    "subjects": SPECIFICATIONS / "subjects.yaml",
     "demo": ROOT / "sandbox/demo/objectives.yaml",
 }
 

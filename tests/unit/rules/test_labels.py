@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -14,30 +15,37 @@ from rules.generate import generate
 from rules.group import AlertRule, Recording, RuleSet
 from rules.parse import parse
 from rules.queries import queries_of
-from rules.specification import ErrorBudget
+from rules.specification import ErrorBudget, ForPeople, Specification, WorkloadTarget
 from tests.unit.rules.test_generate import EXAMPLES
 
-GROUPS = [generate(found) for path in EXAMPLES.values() for found in parse(path.read_bytes(), path.name)]
+FOUND = [found for path in EXAMPLES.values() for found in parse(path.read_bytes(), path.name)]
+GROUPS = [generate(found) for found in FOUND]
 
 
 def alerts(group: RuleSet) -> list[AlertRule]:
     return [rule for rule in group.rules if isinstance(rule, AlertRule)]
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
-def test_alerts_name_the_workload_and_differ_from_each_other(group: RuleSet) -> None:
-    found = alerts(group)
-    assert found
-    for alert in found:
-        assert alert.labels[names.NAMESPACE_LABEL] == group.namespace
-        assert len(alert.labels.keys() & names.KIND_BY_LABEL.keys()) == 1
-        assert alert.labels[names.SLO_LABEL] == group.name
+@pytest.mark.parametrize("found", FOUND, ids=lambda found: found.name)
+def test_alerts_name_the_workload_and_differ_from_each_other(found: Specification) -> None:
+    raised = alerts(generate(found))
+    assert raised
+    for alert in raised:
+        fixed = {name: value for name, value in alert.labels.items() if "{{" not in value}
+        workload = {name for name in alert.labels if name in (names.NAMESPACE_LABEL, *names.KIND_BY_LABEL)}
+        if isinstance(found.subject, WorkloadTarget):
+            assert found.subject.labels.items() <= fixed.items()
+        else:
+            assert not workload & fixed.keys()
+        if isinstance(found.subject, ForPeople):
+            assert names.UNDO_LABEL not in alert.labels
+        assert alert.labels[names.SLO_LABEL] == found.name
         assert {names.SERVICE_LABEL, names.SEVERITY_LABEL} <= alert.labels.keys()
         assert alert.annotations["summary"]
         assert alert.annotations["description"]
-        # A template in a label can change while the alert fires, and then it is another alert.
-        assert not any("{{" in value for value in alert.labels.values())
-    assert len({tuple(sorted(alert.labels.items())) for alert in found}) == len(found)
+        # A template in a label can change while the alert fires, and then it is another alert; a series' own can not.
+        assert all(re.fullmatch(r"\{\{ \$labels\.\w+ \}\}", alert.labels[name]) for name in alert.labels.keys() - fixed)
+    assert len({(alert.alert, *sorted(alert.labels.items())) for alert in raised}) == len(raised)
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
@@ -56,8 +64,10 @@ def test_only_a_page_may_undo_unless_asked(group: RuleSet) -> None:
     for alert in alerts(group):
         may_undo = alert.labels.get(names.UNDO_LABEL) == names.UNDO_VALUE
         assert not may_undo or alert.labels[names.SEVERITY_LABEL] == "page"
-        # Only what may undo counts events.
-        assert may_undo == (names.ERRORS_RECORD in alert.expression) or alert.alert == names.RULE_ALERT
+        if alert.alert == names.BURN_ALERT:  # Only what may undo counts events.
+            assert may_undo or names.ERRORS_RECORD not in alert.expression
+        if alert.alert == names.ABSENT_ALERT:
+            assert not may_undo
 
 
 def test_the_sli_is_kept_with_its_placeholder() -> None:

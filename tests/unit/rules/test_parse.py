@@ -65,6 +65,7 @@ def test_the_talks_rule_is_taken_word_for_word() -> None:
 
 def test_own_windows() -> None:
     windows = """  alerting:
+    attributionWindow: 4d
     windows:
       - {severity: page, long: 15s, short: 5s, factor: 2.5}
       - {severity: page, long: 1d, short: 2h, budget: 10, for: 2m, undo: false}

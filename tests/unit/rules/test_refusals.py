@@ -81,7 +81,8 @@ PERCENTAGE = "expected a percentage above 0 and below 100, such as 99.9"
             "  service: shop\n",
             "  service: shop\n  teams:\n    - a\n",
             "7: spec.teams: found the unknown field 'teams', "
-            "expected one of service, workload, objective, window, indicator, alerting, rule",
+            "expected one of service, description, workload, labels, annotations, runbook, dashboard, objective, "
+            "window, indicator, alerting, rule",
         ),
         ("metricops.dev/v1", "v1", "1: apiVersion: found 'v1', expected one of metricops.dev/v1"),
         ("ServiceLevel", "Service", "2: kind: found 'ServiceObjective', expected one of ServiceLevelObjective"),
@@ -105,11 +106,6 @@ PERCENTAGE = "expected a percentage above 0 and below 100, such as 99.9"
             "namespace: prod, ",
             "",
             "7: spec.workload.namespace: found nothing, expected a namespace",
-        ),
-        (
-            "  workload: {namespace: prod, deployment: shop}\n",
-            "",
-            "5: spec.workload: found nothing, expected namespace and one of deployment, statefulset, daemonset",
         ),
         (
             "name: shop",
@@ -198,13 +194,13 @@ PERCENTAGE = "expected a percentage above 0 and below 100, such as 99.9"
         ),
         (
             "window: 30d",
-            ALERTING + "{minimumErrors: 0}",
-            "10: spec.alerting.minimumErrors: found '0' (a number), expected a whole number of at least 1",
+            ALERTING + "{minimumErrors: -1}",
+            "10: spec.alerting.minimumErrors: found '-1' (a number), expected a whole number of at least 0",
         ),
         (
             "window: 30d",
             ALERTING + "{minimumErrors: 1.5}",
-            "10: spec.alerting.minimumErrors: found '1.5' (a number), expected a whole number of at least 1",
+            "10: spec.alerting.minimumErrors: found '1.5' (a number), expected a whole number of at least 0",
         ),
         (
             "rate(e[$window])",
