@@ -22,6 +22,12 @@ def read_subject(spec: Fields) -> Subject | None:
     return _per_workload(fields) if "per" in fields else _one(fields)
 
 
+def read_workload(field: Field) -> WorkloadTarget | None:
+    """One workload: its namespace, its kind and its name."""
+    fields = field.mapping((NAMESPACE_LABEL, *KINDS))
+    return _one(fields) if fields else None
+
+
 def _one(fields: Fields) -> WorkloadTarget | None:
     _refuse(fields, ("namespaceLabel", "nameLabel"), "per as well, or namespace and the workload's name")
     namespace = fields.required(NAMESPACE_LABEL, "a namespace", lambda field: field.matching(DNS_LABEL, A_DNS_LABEL))
