@@ -128,7 +128,7 @@ def _describe(running: Sandbox) -> dict[str, Any]:
         "alertmanager": running.monitoring.alertmanager_url,
         "receivers": running.receiver_addresses(),
         "tokenFile": str(running.folder / "token"),
-        "rules": str(running.monitoring.folder / "rules"),
+        "rules": str(running.monitoring.rules_folder),
     }
 
 

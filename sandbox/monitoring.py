@@ -55,6 +55,7 @@ class Monitoring:
         self._targets = list(targets)
         self._own_folder = folder is None
         self.folder = folder or run_folder("monitoring")
+        self.rules_folder = self.folder / "rules"
         self.prometheus_url = f"http://127.0.0.1:{free_port()}"
         self.alertmanager_url = f"http://127.0.0.1:{free_port()}"
         self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(5.0))
@@ -90,11 +91,11 @@ class Monitoring:
 
         Raises `RuntimeError` with Prometheus' words where it refuses; the earlier file is in place again then.
         """
-        self._put(self.folder / "rules" / f"{name}.yml", text, self.prometheus_url)
+        self._put(self.rules_folder / f"{name}.yml", text, self.prometheus_url)
 
     def remove_rules(self, name: str) -> None:
         """Take a rule file away and reload Prometheus."""
-        (self.folder / "rules" / f"{name}.yml").unlink()
+        (self.rules_folder / f"{name}.yml").unlink()
         self._reload(self.prometheus_url)
 
     def configure_alertmanager(self, text: str) -> None:
@@ -152,7 +153,7 @@ class Monitoring:
             f"starting Prometheus {binaries.prometheus_version} at {self.prometheus_url}, "
             f"Alertmanager {binaries.alertmanager_version} at {self.alertmanager_url}"
         )
-        (self.folder / "rules").mkdir(parents=True, exist_ok=True)
+        self.rules_folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "alertmanager.yml").write_text(EMPTY_ALERTMANAGER)
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(self._prometheus_config(), sort_keys=False))
         self._start_alertmanager()
@@ -206,7 +207,7 @@ class Monitoring:
             scrape_configs.append({"job_name": "targets", "static_configs": [{"targets": self._targets}]})
         return {
             "global": {"scrape_interval": self._interval, "evaluation_interval": self._interval},
-            "rule_files": [str(self.folder / "rules/*.yml")],
+            "rule_files": [str(self.rules_folder / "*.yml")],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": [self.alertmanager_url.removeprefix("http://")]}]}]
             },

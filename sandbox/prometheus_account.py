@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from receiver.cluster.api import Api, ApiError, object_path
+from sandbox.shipped import account_token
 
 NAMESPACE = "monitoring"
 ROLE = "sandbox-prometheus"
@@ -47,12 +48,7 @@ def prometheus_token(api: Api) -> str:
         },
         field_manager=manager,
     )
-    request = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": TOKEN_SECONDS},
-    }
-    return str(api.create(account + "/token", request)["status"]["token"])
+    return account_token(api, NAMESPACE, "prometheus", seconds=TOKEN_SECONDS)
 
 
 def remove_prometheus_account(api: Api) -> None:

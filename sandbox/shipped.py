@@ -47,11 +47,16 @@ def install(api: Api, items: list[JsonObject], *, manager: str) -> None:
 
 def receiver_token(api: Api, namespace: str = names.DEFAULT_NAMESPACE) -> str:
     """A token of the shipped service account; `namespace` is where it was installed."""
-    account = object_path("v1", "serviceaccounts", namespace, "metricops-receiver", "token")
+    return account_token(api, namespace, "metricops-receiver")
+
+
+def account_token(api: Api, namespace: str, name: str, *, seconds: int = TOKEN_SECONDS) -> str:
+    """A token of a service account, for so many seconds."""
+    account = object_path("v1", "serviceaccounts", namespace, name, "token")
     request = {
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenRequest",
-        "spec": {"expirationSeconds": TOKEN_SECONDS},
+        "spec": {"expirationSeconds": seconds},
     }
     return str(api.create(account, request)["status"]["token"])
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import yaml
 
 from receiver import names
-from receiver.cluster.api import Api, object_path
+from receiver.cluster.api import Api, JsonObject, object_path
 from sandbox.binaries import DEFAULT_VERSION, control_plane_binaries
 from sandbox.cache import Progress, run_folder
 from sandbox.cluster import ControlPlane
@@ -25,6 +25,7 @@ from sandbox.monitoring import Monitoring
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import ManagedProcess, wait_until
 from sandbox.prometheus_account import remove_prometheus_account
+from sandbox.rules_sync import install_rules_sync, remove_rules_sync, rules_sync_token, start_rules_sync
 
 CHECKOUT = Path(__file__).parents[1]
 RECEIVER = "metricops-receiver"
@@ -56,10 +57,12 @@ class Sandbox:
         self.folder = run_folder(name)
         self.token = secrets.token_hex(24)
         self._applied: list[str] = []
+        self._made: list[JsonObject] = []
         self._exit = contextlib.ExitStack()
         self.cluster: Cluster
         self.monitoring: Monitoring
         self.node: ManagedProcess
+        self.rules_sync: ManagedProcess
         self.api: Api
 
     def __enter__(self) -> Self:
@@ -81,6 +84,7 @@ class Sandbox:
             self._exit.callback(lambda: self.node.stop(STOP_SECONDS))
             if isinstance(self.cluster, ExistingCluster):
                 self._exit.callback(self._remove_all, self.cluster)  # While its Pods still have a node to end them.
+            self._start_rules_sync()
         except BaseException:
             self._exit.close()
             raise
@@ -93,11 +97,22 @@ class Sandbox:
             ControlPlane(progress=self._progress, binaries=self._binaries, folder=self.folder / "cluster")
         )
 
+    def _start_rules_sync(self) -> None:
+        self._made = install_rules_sync(self.api)
+        kubeconfig = self.cluster.write_kubeconfig(rules_sync_token(self.api), self.folder / "rules-sync.kubeconfig")
+        server = ("--prometheus", self.monitoring.prometheus_url, "--promtool", self._monitoring_binaries.promtool)
+        # Rules of somebody else's cluster are none of the sandbox's business.
+        ours = ("--selector", "app.kubernetes.io/managed-by=metricops") if self._kubeconfig is not None else ()
+        log = self.folder / "rules-sync.log"
+        self.rules_sync = start_rules_sync(kubeconfig, self.monitoring.rules_folder, log, *server, *ours)
+        self._exit.callback(lambda: self.rules_sync.stop(STOP_SECONDS))
+
     def _remove_all(self, existing: ExistingCluster) -> None:
         """Take back what was applied to a cluster that lives on."""
         self._progress("removing what was made in the cluster")
         for text in reversed(self._applied):
             existing.kubectl("delete", "--ignore-not-found", "--timeout=60s", "-f", "-", stdin=text)
+        remove_rules_sync(existing.api(), self._made)
         remove_prometheus_account(existing.api())
 
     def __exit__(

@@ -15,7 +15,8 @@ from sandbox.audit import accepted_undos
 from sandbox.stack import Sandbox, is_pod_ready
 
 NAMESPACE = "shop"
-OBJECTIVE = 0.95
+LIMIT = 0.05
+"""The error ratio above which the shop's alert fires: examples/slo-demo.yaml."""
 SLI = (
     'sum(rate(http_request_total{{namespace="shop",deployment="{name}",code=~"5.."}}[5s]))'
     ' / sum(rate(http_request_total{{namespace="shop",deployment="{name}"}}[5s]))'

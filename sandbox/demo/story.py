@@ -11,7 +11,7 @@ from receiver.decision import reasons
 from receiver.timestamps import parse_time
 from sandbox.demo.command import metricops
 from sandbox.demo.narrator import Narrator
-from sandbox.demo.scene import NAMESPACE, OBJECTIVE, Scene
+from sandbox.demo.scene import LIMIT, NAMESPACE, Scene
 from sandbox.stack import Sandbox
 from sandbox.traffic import Traffic
 
@@ -66,18 +66,18 @@ class Story:
         self._sandbox.apply(self._shop.replace(GOOD, BAD))
         tell.say(f"kubectl apply: {BAD}, which answers 500 to three requests in ten")
         tell.wait(
-            lambda: (scene.error_ratio("shop") or 0.0) > 1 - OBJECTIVE,
+            lambda: (scene.error_ratio("shop") or 0.0) > LIMIT,
             30,
-            f"the error ratio is above {1 - OBJECTIVE:.0%}",
+            f"the error ratio is above {LIMIT:.0%}",
         )
         tell.wait(self._shop_is_firing, 45, "Prometheus: the alert fires")
         tell.wait(lambda: bool(self.record), 30, "the receiver has claimed a Rollback")
         tell.wait(lambda: self._has("shop", "undoneAt"), 30, "the API server has accepted the undo")
         tell.wait(lambda: scene.ready_images("shop") == [GOOD] * 3, 60, f"{GOOD} serves again, nothing else does")
         tell.wait(
-            lambda: (scene.error_ratio("shop") or 0.0) <= 1 - OBJECTIVE,
+            lambda: (scene.error_ratio("shop") or 0.0) <= LIMIT,
             30,
-            "the error ratio is back under the objective's",
+            f"the error ratio is back under {LIMIT:.0%}",
         )
         tell.wait(lambda: scene.phase("shop") == "Recovered", 60, "the Rollback says Recovered")
 
@@ -143,7 +143,7 @@ class Story:
         return [
             (serving == [GOOD] * 3, f"the cluster: the shop serves {', '.join(sorted(set(serving))) or 'nothing'}"),
             (
-                ratio is not None and ratio <= 1 - OBJECTIVE,
+                ratio is not None and ratio <= LIMIT,
                 "Prometheus: " + ("no error ratio" if ratio is None else f"the error ratio is {ratio:.1%}"),
             ),
             (
