@@ -102,11 +102,13 @@ def _of_each_series(specification: Specification) -> dict[str, str]:
 
 def identity(specification: Specification) -> dict[str, str]:
     """The labels that tell the specification's series and alerts from all others."""
-    subject = specification.subject
+    subject, judge = specification.subject, specification.judge
+    # A label that tells series apart would be the same for all of them, and the rule would give one series twice.
+    apart = judge.grouping if isinstance(judge, ErrorBudget) else ()
     return {
         **(subject.labels if isinstance(subject, WorkloadTarget) else {}),
         names.SLO_LABEL: specification.name,
-        names.SERVICE_LABEL: specification.service,
+        **({} if names.SERVICE_LABEL in apart else {names.SERVICE_LABEL: specification.service}),
         **dict(specification.series_labels),
     }
 

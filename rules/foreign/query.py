@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import promql_parser as promql
 
 from rules.durations import parse_duration
 from rules.fields import Field
+from rules.foreign.output import output_labels
 from rules.names import WINDOW_PLACEHOLDER
 from rules.promql import QueryError, argument_of, one_line
-from rules.specification import EventRatio
+from rules.specification import EventRatio, Indicator
 from rules.syntax import gives_series, parse_query
 
 GO_PLACEHOLDER = re.compile(r"\{\{ *\.window *\}\}")
@@ -24,6 +26,8 @@ _STAND_IN = "1h1m7s"
 """A range that nobody writes: it takes the placeholder's place for the parser."""
 _STAND_IN_RANGE = parse_duration(_STAND_IN)
 _FILLED = re.compile(r"\s+or\s+(on\s*\(\s*\)\s*)?vector\s*\(\s*0\s*\)\s*\Z", re.IGNORECASE)
+_BY_BEFORE = re.compile(r"sum\s*by\s*\(([^()]*)\)\s*(?=\()")
+_BY_AFTER = re.compile(r"\)\s*by\s*\(([^()]*)\)\Z")
 _INCREASE = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`|\bincrease(?=\s*\()", re.IGNORECASE)
 _COUNTS = frozenset({"rate", "increase"})
 
@@ -34,6 +38,13 @@ class Query:
 
     text: str
     tree: promql.Expr
+
+
+class Sli(NamedTuple):
+    """An indicator, and the labels that tell its series apart, as far as its queries say so."""
+
+    indicator: Indicator
+    grouping: tuple[str, ...] = ()
 
 
 def read_query(field: Field) -> Query | None:
@@ -71,10 +82,8 @@ def parsed(field: Field, text: str) -> Query | None:
     return Query(text, tree)
 
 
-def event_ratio(
-    place: Field, total: Query, *, errors: Query | None = None, good: Query | None = None
-) -> EventRatio | None:
-    """The ratio of two queries, one of which is `errors` or `good`."""
+def event_ratio(place: Field, total: Query, *, errors: Query | None = None, good: Query | None = None) -> Sli | None:
+    """The indicator of two queries, one of which is `errors` or `good`."""
     part = errors or good
     assert part is not None  # noqa: S101 - see above
     units = {_unit(part.tree), _unit(total.tree)}
@@ -82,21 +91,27 @@ def event_ratio(
         place.refuse("rate in both queries, or increase in both", "rate in one and increase in the other")
         return None
     countable = units in ({"rate"}, {"increase"})
-    texts = (part.text, total.text)
+    texts = [part.text, total.text]
     if units == {"increase"}:
         # What increases in a window is its rate times the window: the quotient stays, and events are told per second.
-        texts = (_per_second(texts[0]), _per_second(texts[1]))
-    series = [_summed(text) for text in texts] if countable else []
-    aggregated = not series or None in series
-    if not aggregated:
-        texts = (str(series[0]), str(series[1]))
-    return EventRatio(
+        texts = [_per_second(text) for text in texts]
+    sums = [_sum_of(text) for text in texts] if countable else [None, None]
+    alike = sums[0] is not None and sums[1] is not None and sorted(sums[0].by) == sorted(sums[1].by)
+    if alike:
+        texts = [found.query for found in sums if found is not None]
+    ratio = EventRatio(
         texts[1],
         errors=texts[0] if errors else "",
         good="" if errors else texts[0],
         countable=countable,
-        aggregated=aggregated,
+        aggregated=not alike,
     )
+    return Sli(ratio, sums[1].by if alike and sums[1] is not None else grouping_of(total))
+
+
+def grouping_of(query: Query) -> tuple[str, ...]:
+    """The labels that a query's series have, as far as it tells."""
+    return tuple(sorted(output_labels(query.tree) or ()))
 
 
 def _unit(tree: promql.Expr) -> str:
@@ -146,9 +161,22 @@ def _per_second(text: str) -> str:
     return _INCREASE.sub(lambda token: "rate" if token[0].lower() == "increase" else token[0], text)
 
 
-def _summed(text: str) -> str | None:
-    """What the query sums up to one series; None where it does anything else.
+class _Sum(NamedTuple):
+    query: str
+    by: tuple[str, ...]
+
+
+def _sum_of(text: str) -> _Sum | None:
+    """What the query sums up, and by which labels; None where it does anything else.
 
     A zero where there is no series (`or vector(0)`) is left out: it is filled in anyway.
     """
-    return argument_of(_FILLED.sub("", text), "sum")
+    text = _FILLED.sub("", text)
+    before, after = _BY_BEFORE.match(text), _BY_AFTER.search(text)
+    labels = ""
+    if before:
+        labels, text = before[1], f"sum{text[before.end() :]}"
+    elif after:
+        labels, text = after[1], text[: after.start() + 1]
+    query = argument_of(text, "sum")
+    return None if query is None else _Sum(query, tuple(label for part in labels.split(",") if (label := part.strip())))

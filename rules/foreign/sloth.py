@@ -8,29 +8,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from rules import names
 from rules.durations import format_duration
 from rules.fields import Field, Fields
+from rules.foreign.assembly import Objective, specification_of
 from rules.foreign.context import SHORTEST_PERIOD, Context, Placed
-from rules.foreign.labels import merged, pairs, read_alert_labels, read_annotations, read_series_labels, without_ours
+from rules.foreign.labels import merged, pairs, read_alert_labels, read_annotations, read_series_labels
 from rules.foreign.metadata import Metadata, object_name, read_metadata
-from rules.foreign.query import event_ratio, read_query
-from rules.foreign.undo import able_to_fire, allowed_to_undo
+from rules.foreign.query import Sli, event_ratio, grouping_of, read_query
 from rules.foreign.workloads import WORKLOAD_LABEL, subject_of
 from rules.identifiers import A_LABEL_VALUE, LABEL_VALUE
 from rules.objective import read_percentage
 from rules.specification import (
-    DEFAULT_MINIMUM_ERRORS,
     AlertTexts,
-    ErrorBudget,
-    Indicator,
-    Labels,
     RatioQuery,
     Specification,
-    Subject,
-    WorkloadTarget,
 )
-from rules.windows import BurnWindow, Severity
+from rules.windows import BurnWindow
 
 PLAIN_VERSION = "prometheus/v1"
 OBJECT_VERSION = "sloth.slok.dev/v1"
@@ -88,9 +81,6 @@ class _Alerting:
     page: AlertTexts
     ticket: AlertTexts
 
-    def disabled(self, severity: Severity) -> bool:
-        return (self.page if severity == "page" else self.ticket).disabled
-
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
@@ -110,8 +100,7 @@ class _Reader:
         described = description.prose() if description else ""
         labels = self.labels | read_series_labels(fields.given("labels"))
         _refuse_plugins(fields.given("plugins"))
-        sli = fields.required("sli", "events or raw", lambda field: field)
-        indicator = self._read_indicator(sli) if sli else None
+        sli = fields.required("sli", "events or raw", self._read_indicator)
         alerting = self._read_alerting(fields.given("alerting"))
         subject = subject_of(
             labels.pop(WORKLOAD_LABEL, None) or self.metadata.workload,
@@ -121,17 +110,36 @@ class _Reader:
             name or "",
         )
         name_field = fields.get("name")
-        if name is None or percentage is None or described is None or indicator is None or alerting is None:
+        if name is None or percentage is None or described is None or sli is None or alerting is None:
             return None
         if subject is None or name_field is None:
             return None
-        windows = [window for window in self._windows(place) if not alerting.disabled(window.severity)]
-        able, unable = able_to_fire(windows, 1 - percentage / 100, name_field)
-        allowed, reasons = allowed_to_undo(able, indicator, subject)
-        budget = ErrorBudget(percentage / 100, self.context.settings.period, indicator, allowed, DEFAULT_MINIMUM_ERRORS)
-        found = self._specification(name, subject, budget, pairs(labels), alerting)
-        notes = (*unable, *reasons, *found.notes)
-        return replace(found, description=described, notes=notes), name_field
+        of_sloth = {"sloth_id": f"{self.service}-{name}", "sloth_service": self.service, "sloth_slo": name}
+        page, ticket = (
+            _with_labels_of_sloth(texts, {**of_sloth, "sloth_severity": severity})
+            for severity, texts in (("page", alerting.page), ("ticket", alerting.ticket))
+        )
+        found = specification_of(
+            Objective(
+                name_field,
+                object_name(self.service, name),
+                self.service,
+                subject,
+                percentage / 100,
+                self.context.settings.period,
+                sli.indicator,
+                self._windows(place),
+                sli.grouping,
+                self.metadata.namespace,
+                self.metadata.labels,
+                pairs(labels),
+                alerting.name,
+                page,
+                ticket,
+                described,
+            )
+        )
+        return (found, name_field) if found else None
 
     def _windows(self, place: Field) -> tuple[BurnWindow, ...]:
         period = self.context.settings.period
@@ -143,49 +151,7 @@ class _Reader:
             )
         return windows
 
-    def _specification(
-        self, name: str, subject: Subject, budget: ErrorBudget, labels: Labels, alerting: _Alerting
-    ) -> Specification:
-        full_name = object_name(self.service, name)
-        workload = subject if isinstance(subject, WorkloadTarget) else None
-        ours = {
-            **(workload.labels if workload else {}),
-            names.SLO_LABEL: full_name,
-            names.SERVICE_LABEL: self.service,
-        }
-        # In sloth's rules this one is a series' label that alerts inherit unless they have their own.
-        severity = tuple(pair for pair in labels if pair[0] == names.SEVERITY_LABEL)
-        of_series, notes = without_ours(tuple(pair for pair in labels if pair not in severity), ours)
-        texts: dict[str, AlertTexts] = {}
-        for word, given in (("page", alerting.page), ("ticket", alerting.ticket)):
-            of_sloth = {
-                "sloth_id": f"{self.service}-{name}",
-                "sloth_service": self.service,
-                "sloth_slo": name,
-                "sloth_severity": word,
-            }
-            of_alert, more = without_ours(given.labels, ours)
-            notes += [note for note in more if note not in notes]
-            texts[word] = AlertTexts(
-                merged(tuple(of_sloth.items()), severity, of_alert),
-                tuple((key, _expanded(text, of_sloth)) for key, text in given.annotations),
-                given.disabled,
-            )
-        return Specification(
-            full_name,
-            self.service,
-            subject,
-            budget,
-            self.metadata.namespace or (workload.namespace if workload else ""),
-            self.metadata.labels,
-            of_series,
-            alerting.name,
-            texts["page"],
-            texts["ticket"],
-            notes=tuple(notes),
-        )
-
-    def _read_indicator(self, place: Field) -> Indicator | None:
+    def _read_indicator(self, place: Field) -> Sli | None:
         kinds = place.mapping(("events", "raw", "plugin"))
         if kinds is None:
             return None
@@ -200,14 +166,14 @@ class _Reader:
         raw, events = kinds.given("raw"), kinds.given("events")
         return self._read_raw(raw) if raw else self._read_events(events) if events else None
 
-    def _read_raw(self, place: Field) -> RatioQuery | None:
+    def _read_raw(self, place: Field) -> Sli | None:
         fields = place.mapping((self.spelling.ratio,))
         query = (
             fields.required(self.spelling.ratio, "a PromQL query over [{{.window}}]", read_query) if fields else None
         )
-        return None if query is None else RatioQuery(query.text)
+        return None if query is None else Sli(RatioQuery(query.text), grouping_of(query))
 
-    def _read_events(self, place: Field) -> Indicator | None:
+    def _read_events(self, place: Field) -> Sli | None:
         fields = place.mapping((self.spelling.errors, self.spelling.total))
         if fields is None:
             return None
@@ -266,6 +232,12 @@ def _refuse_plugin(place: Field) -> None:
     entries = place.entries() or {}
     identity = entries.get("id")
     place.refuse("queries of its own", f"the plugin {identity.found if identity else place.found}, which is sloth's")
+
+
+def _with_labels_of_sloth(texts: AlertTexts, labels: dict[str, str]) -> AlertTexts:
+    """The alert's own labels and those that sloth gives it: routes that match on them keep working."""
+    annotations = tuple((name, _expanded(text, labels)) for name, text in texts.annotations)
+    return replace(texts, labels=merged(tuple(labels.items()), texts.labels), annotations=annotations)
 
 
 def _expanded(text: str, labels: dict[str, str]) -> str:
