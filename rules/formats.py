@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules.fields import Field
-from rules.foreign import catalogue, sloth
+from rules.foreign import catalogue, pyrra, sloth
 from rules.foreign.context import Context, Placed
 from rules.names import API_VERSION, KIND
 from rules.objective import read_objective
@@ -23,6 +23,7 @@ READERS: dict[str, dict[str, Reader]] = {
     API_VERSION: {KIND: read_ours},
     sloth.PLAIN_VERSION: {"": sloth.read_plain},
     sloth.OBJECT_VERSION: {sloth.OBJECT_KIND: sloth.read_object},
+    pyrra.API_VERSION: {pyrra.KIND: pyrra.read_pyrra},
 }
 """Documents with objectives: by `apiVersion` (`version` where a format has that), then by `kind` (one has none)."""
 

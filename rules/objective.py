@@ -160,7 +160,11 @@ def _read_budget(spec: Fields, subject: Subject | None, annotations: Labels) -> 
 def read_percentage(field: Field) -> Fraction | None:
     """An objective in percent."""
     expected = "a percentage above 0 and below 100, such as 99.9"
-    percentage = field.number(expected)
+    return with_budget(field, field.number(expected), expected)
+
+
+def with_budget(field: Field, percentage: Fraction | None, expected: str) -> Fraction | None:
+    """The percentage, if it leaves an error budget; else a problem is noted."""
     if percentage is None or 0 < percentage < 100:
         return percentage
     field.refuse(f"{expected} (at 100 there is no error budget)" if percentage >= 100 else expected)

@@ -5,7 +5,7 @@ Prometheus expands the labels and annotations of alerts as Go templates, in fore
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rules import names
 from rules.fields import Field
@@ -14,49 +14,58 @@ from rules.identifiers import A_LABEL_NAME, LABEL_NAME
 from rules.specification import Labels
 
 _CLAIMS = frozenset({names.UNDO_LABEL, "alertname"})
-_OURS = frozenset(
-    {names.NAMESPACE_LABEL, *names.KIND_BY_LABEL, names.SLO_LABEL, names.SERVICE_LABEL, names.WINDOW_LABEL}
-)
+_OF_THE_RECEIVER = "metricops_"
 _NOT_OURS = "a name that MetricOps does not use itself"
 
 
 def read_series_labels(field: Field | None) -> dict[str, Field]:
     """Labels of recordings and alerts, by name; the field of each holds a text. Problems are noted."""
-    found = _pairs(field)
-    for name, place, value in found:
-        if "{{" in value:
+    return series_labels(_entries(field))
+
+
+def series_labels(entries: Mapping[str, Field]) -> dict[str, Field]:
+    """Such labels, already by name."""
+    found = _texts(entries)
+    for name, place in found.items():
+        if "{{" in str(place.node.value):
             place.refuse("a text that is no template: recordings do not expand them")
         _check_name(name, place)
-    return {name: place for name, place, _ in found}
-
-
-def pairs(labels: dict[str, Field]) -> Labels:
-    """Such labels as pairs of name and value."""
-    return tuple((name, str(place.node.value)) for name, place in labels.items())
+    return found
 
 
 def read_alert_labels(field: Field | None) -> Labels:
     """Labels of alerts. Problems are noted."""
-    found = _pairs(field)
-    for name, place, value in found:
+    found = _texts(_entries(field))
+    for name, place in found.items():
+        value = str(place.node.value)
         _check_template(place, value)
         if "{{" in value and ("$value" in value or ".Value" in value):
             # Each evaluation would resolve the alert and raise another one.
             place.refuse("a label that stays the same while the alert fires", "the alert's value in a label")
         _check_name(name, place)
-    return tuple((name, value) for name, _, value in found)
+    return pairs(found)
 
 
 def read_annotations(field: Field | None) -> Labels:
     """Annotations of alerts. Problems are noted."""
-    found = _pairs(field)
-    for name, place, value in found:
-        _check_template(place, value)
+    return alert_annotations(_entries(field))
+
+
+def alert_annotations(entries: Mapping[str, Field]) -> Labels:
+    """Such annotations, already by name."""
+    found = _texts(entries)
+    for name, place in found.items():
+        _check_template(place, str(place.node.value))
         if not LABEL_NAME.fullmatch(name):
             place.refuse(A_LABEL_NAME, repr(name))
-        elif name.startswith("metricops_"):
+        elif name.startswith(_OF_THE_RECEIVER):
             place.refuse(_NOT_OURS, f"the annotation {name}, which the receiver reads")
-    return tuple((name, value) for name, _, value in found)
+    return pairs(found)
+
+
+def pairs(labels: Mapping[str, Field]) -> Labels:
+    """Labels or annotations as pairs of name and value."""
+    return tuple((name, str(place.node.value)) for name, place in labels.items())
 
 
 def merged(*labels: Labels) -> Labels:
@@ -96,6 +105,9 @@ def _check_template(place: Field, text: str) -> None:
         place.refuse("a template that Prometheus can expand", problem)
 
 
-def _pairs(field: Field | None) -> list[tuple[str, Field, str]]:
-    entries = field.entries() if field is not None else None
-    return [(name, place, text) for name, place in (entries or {}).items() if (text := place.text()) is not None]
+def _entries(field: Field | None) -> dict[str, Field]:
+    return (field.entries() if field is not None else None) or {}
+
+
+def _texts(entries: Mapping[str, Field]) -> dict[str, Field]:
+    return {name: place for name, place in entries.items() if place.text() is not None}

@@ -13,7 +13,7 @@ from rules.fields import Field, Fields
 from rules.foreign.assembly import Objective, specification_of
 from rules.foreign.context import SHORTEST_PERIOD, Context, Placed
 from rules.foreign.labels import merged, pairs, read_alert_labels, read_annotations, read_series_labels
-from rules.foreign.metadata import Metadata, object_name, read_metadata
+from rules.foreign.metadata import Metadata, object_labels, object_name, read_metadata
 from rules.foreign.query import Sli, event_ratio, grouping_of, read_query
 from rules.foreign.workloads import WORKLOAD_LABEL, subject_of
 from rules.identifiers import A_LABEL_VALUE, LABEL_VALUE
@@ -29,7 +29,7 @@ PLAIN_VERSION = "prometheus/v1"
 OBJECT_VERSION = "sloth.slok.dev/v1"
 OBJECT_KIND = "PrometheusServiceLevel"
 
-_NO_METADATA = Metadata(None, "", (), None, "")
+_NO_METADATA = Metadata()
 _OF_SLOTH = re.compile(r"(?:\$labels|\.Labels)\.sloth_(id|service|slo)\b")
 
 
@@ -131,7 +131,7 @@ class _Reader:
                 self._windows(place),
                 sli.grouping,
                 self.metadata.namespace,
-                self.metadata.labels,
+                object_labels(self.metadata.labels),
                 pairs(labels),
                 alerting.name,
                 page,

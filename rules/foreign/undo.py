@@ -10,7 +10,7 @@ from fractions import Fraction
 from rules.durations import format_duration
 from rules.fields import Field
 from rules.foreign.workloads import WORKLOAD_ANNOTATION
-from rules.specification import EventRatio, Indicator, Subject, WorkloadTarget
+from rules.specification import EventRatio, Indicator, RatioQuery, Subject, WorkloadTarget
 from rules.windows import BurnWindow, number_text
 
 LONGEST_DETECTION = timedelta(hours=1)
@@ -50,9 +50,9 @@ def _reasons(windows: Sequence[BurnWindow], indicator: Indicator, subject: Subje
             f"no workload is named ({WORKLOAD_ANNOTATION}, --workload or --workloads): people are alerted, "
             "nothing is undone"
         ]
-    if not isinstance(indicator, EventRatio):
+    if isinstance(indicator, RatioQuery) and not indicator.total:
         return ["nothing is undone: a ratio does not tell how many events failed; two queries would"]
-    if not indicator.countable:
+    if isinstance(indicator, EventRatio) and not indicator.countable:
         return ["nothing is undone: failed events are counted only as rate or increase over the window"]
     undoing = [window for window in windows if window.undo]
     if not undoing:

@@ -17,7 +17,7 @@ CATALOGUE = "7d.yaml"
 
 def field_examples() -> list[Path]:
     """Those that are accepted and hold objectives."""
-    files = [file for tool in ("sloth",) for file in (FIELD / tool).glob("*.y*ml")]
+    files = [file for tool in ("sloth", "pyrra") for file in (FIELD / tool).glob("*.y*ml")]
     return sorted(file for file in files if file.name != CATALOGUE)
 
 

@@ -216,21 +216,27 @@ NO_BUDGET = f"{PERCENTAGE} (at 100 there is no error budget)"
         (
             "page_alert",
             "pageAlert",
-            ["16: slos[0].alerting.pageAlert: found the unknown field 'pageAlert', expected page_alert "
-             "(the nearest known field)"],
+            [
+                "16: slos[0].alerting.pageAlert: found the unknown field 'pageAlert', expected page_alert "
+                "(the nearest known field)"
+            ],
         ),
         (
             "error_query",
             "errorQuery",
-            ["9: slos[0].sli.events.error_query: found nothing, expected a PromQL query over [{{.window}}]",
-             "10: slos[0].sli.events.errorQuery: found the unknown field 'errorQuery', expected error_query "
-             "(the nearest known field)"],
+            [
+                "9: slos[0].sli.events.error_query: found nothing, expected a PromQL query over [{{.window}}]",
+                "10: slos[0].sli.events.errorQuery: found the unknown field 'errorQuery', expected error_query "
+                "(the nearest known field)",
+            ],
         ),
         (
             "[{{.window}}]",
             "[5m]",
-            ["10: slos[0].sli.events.error_query: found 'sum(rate(errors_total{app=\"cart\"}[5m]))', expected "
-             "a PromQL query over [{{.window}}], as in rate(http_requests_total[{{.window}}])"],
+            [
+                "10: slos[0].sli.events.error_query: found 'sum(rate(errors_total{app=\"cart\"}[5m]))', expected "
+                "a PromQL query over [{{.window}}], as in rate(http_requests_total[{{.window}}])"
+            ],
         ),
         (
             "[{{.window}}]))",
@@ -240,8 +246,10 @@ NO_BUDGET = f"{PERCENTAGE} (at 100 there is no error budget)"
         (
             "{{.window}}",
             "{{.windw}}",
-            ["10: slos[0].sli.events.error_query: found 'sum(rate(errors_total{app=\"cart\"}[{{.windw}}]))', "
-             "expected no other template than {{.window}}"],
+            [
+                "10: slos[0].sli.events.error_query: found 'sum(rate(errors_total{app=\"cart\"}[{{.windw}}]))', "
+                "expected no other template than {{.window}}"
+            ],
         ),
         (
             "{{.window}}",
@@ -251,32 +259,42 @@ NO_BUDGET = f"{PERCENTAGE} (at 100 there is no error budget)"
         (
             "sum(rate(errors",
             "sum(increase(errors",
-            ["9: slos[0].sli.events: found rate in one and increase in the other, "
-             "expected rate in both queries, or increase in both"],
+            [
+                "9: slos[0].sli.events: found rate in one and increase in the other, "
+                "expected rate in both queries, or increase in both"
+            ],
         ),
         (
             "events:\n",
             "plugin: {id: acme/availability}\n      events:\n",
-            ["9: slos[0].sli.plugin: found the plugin 'acme/availability', which is sloth's, "
-             "expected queries of its own"],
+            [
+                "9: slos[0].sli.plugin: found the plugin 'acme/availability', which is sloth's, "
+                "expected queries of its own"
+            ],
         ),
         (
             "slos:\n",
             "slo_plugins: {chain: [{id: acme/validate}]}\nslos:\n",
-            ["5: slo_plugins.chain[0]: found the plugin 'acme/validate', which is sloth's, "
-             "expected queries of its own"],
+            [
+                "5: slo_plugins.chain[0]: found the plugin 'acme/validate', which is sloth's, "
+                "expected queries of its own"
+            ],
         ),
         (
             "team: buy",
             "metricops: undo",
-            ["4: labels.metricops: found the label metricops: which alert may undo follows from the workload, "
-             "expected a name that MetricOps does not use itself"],
+            [
+                "4: labels.metricops: found the label metricops: which alert may undo follows from the workload, "
+                "expected a name that MetricOps does not use itself"
+            ],
         ),
         (
             "channel:",
             "alertname:",
-            ["14: slos[0].alerting.labels.alertname: found the label alertname: which alert may undo follows from the "
-             "workload, expected a name that MetricOps does not use itself"],
+            [
+                "14: slos[0].alerting.labels.alertname: found the label alertname: which alert may undo follows "
+                "from the workload, expected a name that MetricOps does not use itself"
+            ],
         ),
         (
             "team: buy",
@@ -291,25 +309,37 @@ NO_BUDGET = f"{PERCENTAGE} (at 100 there is no error budget)"
         (
             "#cart",
             "{{ $value }}",
-            ["14: slos[0].alerting.labels.channel: found the alert's value in a label, "
-             "expected a label that stays the same while the alert fires"],
+            [
+                "14: slos[0].alerting.labels.channel: found the alert's value in a label, "
+                "expected a label that stays the same while the alert fires"
+            ],
         ),
         (
             "sloth_service }}",
             "sloth_service }",
-            ["15: slos[0].alerting.annotations.title: found a {{ that no }} closes, "
-             "expected a template that Prometheus can expand"],
+            [
+                "15: slos[0].alerting.annotations.title: found a {{ that no }} closes, "
+                "expected a template that Prometheus can expand"
+            ],
         ),
         (
             "title:",
             "metricops_sli:",
-            ["15: slos[0].alerting.annotations.metricops_sli: found the annotation metricops_sli, which the receiver "
-             "reads, expected a name that MetricOps does not use itself"],
+            [
+                "15: slos[0].alerting.annotations.metricops_sli: found the annotation metricops_sli, which the "
+                "receiver reads, expected a name that MetricOps does not use itself"
+            ],
         ),
-        ("team: buy", "metricops_workload: cart", ["4: labels.metricops_workload: found 'cart', expected KIND/NAME or "
-         "NAMESPACE/KIND/NAME, with a KIND of deployment, statefulset, daemonset; the document has no namespace"]),
+        (
+            "team: buy",
+            "metricops_workload: cart",
+            [
+                "4: labels.metricops_workload: found 'cart', expected KIND/NAME or "
+                "NAMESPACE/KIND/NAME, with a KIND of deployment, statefulset, daemonset; the document has no namespace"
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusals(old: str, new: str, problems: list[str]) -> None:
     assert refusal(PLAIN.replace(old, new, 1)) == problems
 
