@@ -50,6 +50,7 @@ class Objective:
     page: AlertTexts = NO_TEXTS
     ticket: AlertTexts = NO_TEXTS
     description: str = ""
+    absent: timedelta | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -101,6 +102,7 @@ def specification_of(objective: Objective) -> Specification | None:
             windows,
             DEFAULT_MINIMUM_ERRORS,
             objective.grouping,
+            objective.absent,
         ),
         objective.namespace or (workload.namespace if workload else ""),
         objective.labels,

@@ -21,6 +21,7 @@ from rules.foreign.workloads import subject_of
 from rules.identifiers import DNS_SUBDOMAIN, LABEL_VALUE
 from rules.objective import with_budget
 from rules.specification import AlertTexts, Labels
+from rules.windows import BurnWindow
 
 API_VERSION = "pyrra.dev/v1alpha1"
 KIND = "ServiceLevelObjective"
@@ -29,6 +30,8 @@ PREFIX = "pyrra.dev/"
 SEVERITIES = {"page": "critical", "ticket": "warning"}
 """What pyrra calls them."""
 
+_LEAST_ABSENCE = timedelta(minutes=5)
+"""Prometheus itself takes so long to call a series gone that is not scraped any more."""
 _DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{0,20})?")
 _A_TARGET = 'a percentage above 0 and below 100 in quotes, such as "99.9"'
 
@@ -60,6 +63,7 @@ def read_pyrra(document: Field, context: Context) -> Placed:
         return []
     if subject is None:
         return []
+    windows = windows_over(period)
     page, ticket = (
         AlertTexts(((names.SEVERITY_LABEL, SEVERITIES[word]),), passed_on, alerting.disabled)
         for word in ("page", "ticket")
@@ -73,7 +77,7 @@ def read_pyrra(document: Field, context: Context) -> Placed:
             target / 100,
             period,
             found.indicator,
-            windows_over(period),
+            windows,
             found.grouping,
             metadata.namespace,
             object_labels(metadata.labels),
@@ -82,6 +86,7 @@ def read_pyrra(document: Field, context: Context) -> Placed:
             page,
             ticket,
             described,
+            _absent_for(windows, 1 - target / 100) if alerting.absent else None,
             alerting.notes,
         )
     )
@@ -92,6 +97,7 @@ def read_pyrra(document: Field, context: Context) -> Placed:
 class _Alerting:
     name: str = ""
     disabled: bool = False
+    absent: bool = True
     notes: tuple[str, ...] = ()
 
 
@@ -102,11 +108,18 @@ def _read_alerting(place: Field | None) -> _Alerting | None:
     disabled = _flag(fields, "disabled", default=False)
     burn_rates = _flag(fields, "burnrates", default=True)
     absent = _flag(fields, "absent", default=True)
-    name = fields.given("name")
-    alert = name.prose() if name else ""
-    if disabled is None or burn_rates is None or absent is None or alert is None:
+    name, absent_name = fields.given("name"), fields.given("absentName")
+    alert, other = (field.prose() if field else "" for field in (name, absent_name))
+    if disabled is None or burn_rates is None or absent is None or alert is None or other is None:
         return None
-    return _Alerting(alert, disabled or not burn_rates)
+    notes = (f"the alert for series that are gone is called {names.ABSENT_ALERT}, not {other}",) if other else ()
+    return _Alerting(alert, disabled or not burn_rates, absent and not disabled, notes)
+
+
+def _absent_for(windows: tuple[BurnWindow, ...], budget: Fraction) -> timedelta:
+    """How long series are gone before people are told: as long as the fastest page takes to find that all fails."""
+    times = [found for window in windows if (found := window.detection_time(budget, Fraction(1))) is not None]
+    return max(min(times), _LEAST_ABSENCE) if times else windows[0].long
 
 
 def _flag(fields: Fields, name: str, *, default: bool) -> bool | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import NamedTuple
@@ -13,14 +12,13 @@ import promql_parser as promql
 
 from rules.fields import Field, Fields
 from rules.identifiers import A_LABEL_NAME, LABEL_NAME
-from rules.names import WINDOW_PLACEHOLDER
-from rules.promql import QueryError, one_line
+from rules.indicators import faster_than_natively, share_of_time
+from rules.query_fields import OVER
+from rules.selectors import A_SELECTOR, BUCKET_LABEL, bucket_matcher, metric_name, read_selector
 from rules.specification import EventRatio, Indicator, Labels
 from rules.syntax import parse_query
-from rules.windows import in_seconds, number_text
+from rules.windows import in_seconds
 
-_A_SELECTOR = 'a selector of series such as http_requests_total{job="shop"}'
-_OVER = f"[{WINDOW_PLACEHOLDER}]"
 _BOUND = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`|\ble\s*=\s*(?P<bound>\"[^\"]*\"|'[^']*')")
 
 
@@ -34,8 +32,14 @@ class PyrraIndicator(NamedTuple):
 
 class _Selector(NamedTuple):
     text: str
-    fixed: Labels
-    labels: frozenset[str]
+    metric: str
+    matchers: dict[str, tuple[promql.MatchOp, str]]
+
+    @property
+    def without_bound(self) -> tuple[str, dict[str, tuple[promql.MatchOp, str]]]:
+        """The histogram that a bucket or a count is of, and the other matchers."""
+        name = self.metric.removesuffix("_bucket").removesuffix("_count")
+        return name, {label: how for label, how in self.matchers.items() if label not in (BUCKET_LABEL, "__name__")}
 
 
 def read_indicator(field: Field) -> PyrraIndicator | None:
@@ -67,9 +71,9 @@ def _read_ratio(place: Field) -> PyrraIndicator | None:
     if part.text == total.text:
         place.refuse(f"{parts[0]} that are a part of all events", "the same metric twice")
         return None
-    rate = f"rate({part.text}{_OVER})"
+    rate = f"rate({part.text}{OVER})"
     ratio = EventRatio(
-        f"rate({total.text}{_OVER})",
+        f"rate({total.text}{OVER})",
         errors=rate if parts == ["errors"] else "",
         good=rate if parts == ["success"] else "",
     )
@@ -85,7 +89,10 @@ def _read_latency(place: Field) -> PyrraIndicator | None:
     success = fields.required("success", "metric", _read_bucket)
     if grouping is None or total is None or success is None:
         return None
-    ratio = EventRatio(f"rate({total.text}{_OVER})", good=f"rate({success}{_OVER})")
+    # Where the two are of one histogram, a missing bucket is one that it does not have.
+    same = success.without_bound == total.without_bound
+    bucket = _BOUND.sub(_all_spellings, success.text)
+    ratio = EventRatio(f"rate({total.text}{OVER})", good=f"rate({bucket}{OVER})", same_series=same)
     return PyrraIndicator(ratio, grouping, _fixed(total, grouping))
 
 
@@ -98,14 +105,7 @@ def _read_native_latency(place: Field) -> PyrraIndicator | None:
     latency = fields.required("latency", "a duration such as 200ms", Field.duration)
     if grouping is None or total is None or latency is None:
         return None
-    return PyrraIndicator(_slower_than(total.text, latency), grouping, _fixed(total, grouping))
-
-
-def _slower_than(histogram: str, latency: timedelta) -> EventRatio:
-    rate = f"rate({histogram}{_OVER})"
-    # Without an observation the fraction is NaN, which would stay in whatever is summed up over it.
-    errors = f"histogram_fraction({number_text(in_seconds(latency))}, +Inf, {rate}) * (histogram_count({rate}) > 0)"
-    return EventRatio(f"histogram_count({rate})", errors=errors)
+    return PyrraIndicator(faster_than_natively(total.text, in_seconds(latency)), grouping, _fixed(total, grouping))
 
 
 def _read_boolean_gauge(place: Field) -> PyrraIndicator | None:
@@ -113,13 +113,10 @@ def _read_boolean_gauge(place: Field) -> PyrraIndicator | None:
     if fields is None:
         return None
     grouping = _read_grouping(fields)
-    gauge = fields.required("metric", _A_SELECTOR, _read_selector)
+    gauge = fields.required("metric", A_SELECTOR, _read_selector)
     if grouping is None or gauge is None:
         return None
-    ratio = EventRatio(
-        f"count_over_time({gauge.text}{_OVER})", good=f"sum_over_time({gauge.text}{_OVER})", countable=False
-    )
-    return PyrraIndicator(ratio, grouping, _fixed(gauge, grouping))
+    return PyrraIndicator(share_of_time(gauge.text), grouping, _fixed(gauge, grouping))
 
 
 _READERS: dict[str, Callable[[Field], PyrraIndicator | None]] = {
@@ -142,50 +139,37 @@ def _read_grouping(fields: Fields) -> tuple[str, ...] | None:
 
 def _read_metric(field: Field) -> _Selector | None:
     fields = field.mapping(("metric",))
-    return fields.required("metric", _A_SELECTOR, _read_selector) if fields else None
+    return fields.required("metric", A_SELECTOR, _read_selector) if fields else None
 
 
-def _read_bucket(field: Field) -> str | None:
-    fields = field.mapping(("metric",))
-    place = fields.required("metric", _A_SELECTOR, lambda field: field) if fields else None
-    selector = _read_selector(place) if place else None
-    if place is None or selector is None:
+def _read_bucket(field: Field) -> _Selector | None:
+    selector = _read_metric(field)
+    if selector is not None and BUCKET_LABEL not in selector.matchers:
+        field.refuse('a metric with the bucket that holds what was fast enough, as le="0.5"', repr(selector.text))
         return None
-    if "le" not in selector.labels:
-        place.refuse('the bucket that holds what was fast enough, as le="0.5"')
-        return None
-    return _BOUND.sub(_all_spellings, selector.text)
+    return selector
 
 
 def _all_spellings(token: re.Match[str]) -> str:
-    """Prometheus 3 writes le="1.0" where 2 kept the exporter's le="1"."""
-    if token["bound"] is None:
-        return token[0]
+    """A bucket's matcher for all that the exporter and Prometheus may call it; other text as it is."""
     try:
-        bound = Fraction(Decimal(token["bound"][1:-1]))
+        bound = Fraction(Decimal(token["bound"][1:-1])) if token["bound"] else Fraction(0)
     except (InvalidOperation, OverflowError, ValueError):
         return token[0]
-    whole = number_text(bound)
-    return f'le=~"{whole}|{whole}\\\\.0"' if bound.denominator == 1 else token[0]
+    return bucket_matcher(bound) if bound > 0 else token[0]
 
 
 def _read_selector(field: Field) -> _Selector | None:
-    text = field.text()
+    text = read_selector(field)
     if text is None:
         return None
-    try:
-        tree = parse_query(text)
-    except QueryError as error:
-        field.refuse(_A_SELECTOR, str(error))
-        return None
-    if not isinstance(tree, promql.VectorSelector) or tree.offset is not None or tree.at is not None:
-        field.refuse(f"{_A_SELECTOR}, without a function, a range or an offset")
-        return None
-    matchers = tree.matchers.matchers
-    equal = [(one.name, one.value) for one in matchers if one.op == promql.MatchOp.Equal]
-    fixed = tuple((name, value) for name, value in equal if LABEL_NAME.fullmatch(name) and name != "le" and value)
-    return _Selector(one_line(text), fixed, frozenset(one.name for one in matchers))
+    tree = parse_query(text)
+    assert isinstance(tree, promql.VectorSelector)  # noqa: S101 - what `read_selector` has accepted
+    return _Selector(text, metric_name(text), {one.name: (one.op, one.value) for one in tree.matchers.matchers})
 
 
 def _fixed(selector: _Selector, grouping: tuple[str, ...]) -> Labels:
-    return tuple(pair for pair in selector.fixed if pair[0] not in grouping)
+    """The labels that all of its series have, but those that series are told apart by."""
+    equal = ((name, value) for name, (operator, value) in selector.matchers.items() if operator == promql.MatchOp.Equal)
+    others = {BUCKET_LABEL, *grouping}
+    return tuple((name, value) for name, value in equal if value and name not in others and LABEL_NAME.fullmatch(name))

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from fractions import Fraction
 
+from rules.alerting import DEFAULT_ATTRIBUTION_WINDOW
 from rules.durations import format_duration
 from rules.fields import Field
 from rules.foreign.workloads import WORKLOAD_ANNOTATION
 from rules.specification import EventRatio, Indicator, RatioQuery, Subject, WorkloadTarget
 from rules.windows import BurnWindow, number_text
-
-LONGEST_DETECTION = timedelta(hours=1)
-"""An alert that notices later than this blames a release that is past the receiver's attribution window."""
 
 
 def able_to_fire(
@@ -59,9 +56,9 @@ def _reasons(windows: Sequence[BurnWindow], indicator: Indicator, subject: Subje
         return ["nothing is undone: there is no fast page"]
     return [
         f"nothing is undone: the {window.severity} over {format_duration(window.long)} can take as long to fire, "
-        f"and no release is blamed after {format_duration(LONGEST_DETECTION)}"
+        f"and no release is blamed after {format_duration(DEFAULT_ATTRIBUTION_WINDOW)}"
         for window in undoing
-        if window.worst_detection_time > LONGEST_DETECTION
+        if window.worst_detection_time > DEFAULT_ATTRIBUTION_WINDOW
     ]
 
 

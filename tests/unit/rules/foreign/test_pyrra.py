@@ -11,6 +11,7 @@ from rules.durations import format_duration
 from rules.foreign.scaled import windows_over
 from rules.generate import generate
 from rules.group import AlertRule, Recording
+from rules.selectors import A_SELECTOR
 from rules.specification import EventRatio, ForPeople, WorkloadTarget
 from tests.unit.rules.foreign.reading import budget_of, read, refusal, undoing
 
@@ -40,6 +41,10 @@ LATENCY = f"""{HEAD}    latency:
 """
 NATIVE = f"{HEAD}    latencyNative: {{latency: 250ms, total: {{metric: seconds}}, grouping: [handler]}}\n"
 GAUGE = f"{HEAD}    bool_gauge: {{metric: probe_success, grouping: [target]}}\n"
+
+
+def alerts_of(text: str) -> list[str]:
+    return [rule.alert for rule in generate(read(text)).rules if isinstance(rule, AlertRule)]
 
 
 def test_ratio() -> None:
@@ -78,7 +83,9 @@ def test_success_of_all() -> None:
 
 def test_latency() -> None:
     assert budget_of(LATENCY).indicator == EventRatio(
-        'rate(seconds_count{job="cart"}[$window])', good='rate(seconds_bucket{job="cart",le="0.5"}[$window])'
+        'rate(seconds_count{job="cart"}[$window])',
+        good='rate(seconds_bucket{job="cart",le="0.5"}[$window])',
+        same_series=True,
     )
 
 
@@ -110,7 +117,10 @@ def test_native_latency() -> None:
 def test_boolean_gauge() -> None:
     budget = budget_of(GAUGE)
     assert budget.indicator == EventRatio(
-        "count_over_time(probe_success[$window])", good="sum_over_time(probe_success[$window])", countable=False
+        "count_over_time(probe_success[$window])",
+        good="sum_over_time(probe_success[$window])",
+        countable=False,
+        same_series=True,
     )
     assert (budget.grouping, undoing(budget)) == (("target",), [False] * 4)
     assert read(GAUGE).notes == (
@@ -149,9 +159,20 @@ def test_the_service(labels: str, matchers: str, service: str) -> None:
 def test_without_a_workload_or_alerts() -> None:
     text = RATIO.replace("metricops.dev/workload: deployment/cart, ", "")
     assert read(text).subject == ForPeople()
-    for off in ("disabled: true", "burnrates: false"):
-        found = read(RATIO.replace("name: CartErrors", off))
-        assert [rule for rule in generate(found).rules if isinstance(rule, AlertRule)] == []
+    assert alerts_of(RATIO.replace("name: CartErrors", "disabled: true")) == []
+    assert alerts_of(RATIO.replace("name: CartErrors", "burnrates: false")) == ["SliAbsent"]
+    assert alerts_of(RATIO.replace("name: CartErrors", "absent: false")) == ["ErrorBudgetBurn"] * 4
+
+
+def test_absence_is_told_to_people() -> None:
+    text = RATIO.replace("name: CartErrors", "absentName: CartGone")
+    assert alerts_of(text) == [*["ErrorBudgetBurn"] * 4, "SliAbsent"]
+    assert read(text).notes == ("the alert for series that are gone is called SliAbsent, not CartGone",)
+    # 13.44 times a budget of 0.1 % is reached in 49 seconds of an hour: too little for a scrape that fails.
+    assert budget_of(RATIO).absent == timedelta(minutes=5)
+    assert budget_of(RATIO.replace("99.9", "95")).absent == timedelta(seconds=2420)
+    assert budget_of(RATIO.replace("99.9", "80")).absent is not None
+    assert budget_of(RATIO.replace("99.9", "60")).absent is not None
 
 
 @pytest.mark.parametrize(
@@ -173,7 +194,6 @@ def test_windows_fit_their_period(days: int, windows: str) -> None:
 
 
 PERCENTAGE = 'expected a percentage above 0 and below 100 in quotes, such as "99.9"'
-A_SELECTOR = 'a selector of series such as http_requests_total{job="shop"}'
 
 
 @pytest.mark.parametrize(
@@ -222,7 +242,7 @@ A_SELECTOR = 'a selector of series such as http_requests_total{job="shop"}'
             "'sum(requests_total)'",
             [
                 "15: spec.indicator.ratio.total.metric: found "
-                f"'sum(requests_total)', expected {A_SELECTOR}, without a function, a range or an offset"
+                f"'sum(requests_total)', expected {A_SELECTOR}, without a range, a function or an offset"
             ],
         ),
         (
@@ -286,8 +306,8 @@ def test_refusals(old: str, new: str, problems: list[str]) -> None:
 
 def test_a_bucket_without_a_bound() -> None:
     assert refusal(LATENCY.replace(',le="0.5"', "")) == [
-        "14: spec.indicator.latency.success.metric: found 'seconds_bucket{job=\"cart\"}', "
-        'expected the bucket that holds what was fast enough, as le="0.5"'
+        "14: spec.indicator.latency.success: found 'seconds_bucket{job=\"cart\"}', "
+        'expected a metric with the bucket that holds what was fast enough, as le="0.5"'
     ]
 
 
