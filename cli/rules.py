@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.rules_check import check_command
 from cli.rules_explain import explain_command
 from cli.rules_generate import generate_command
 from cli.rules_readiness import readiness_command
@@ -16,5 +17,5 @@ def rules_group() -> None:
     """Make alerting rules from service level objectives."""
 
 
-for command in (generate_command, explain_command, readiness_command, replay_command, sync_command):
+for command in (check_command, generate_command, explain_command, readiness_command, replay_command, sync_command):
     rules_group.add_command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,18 +36,24 @@ def specifications_of(files: Sequence[Path]) -> tuple[Specification, ...]:
         raise click.exceptions.Exit(1) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
-    for specification in found:
-        for note in specification.notes:
-            click.echo(f"{specification.name}: {note}", err=True)
+    _tell_notes(found)
     return found
 
 
 def sources_of(files: Sequence[Path]) -> tuple[SourcedSet, ...]:
-    """The rules of files that hold objectives or rules. Raises `SpecificationError`; exits where one can't be read."""
+    """The rules of files that hold objectives or rules; else as `specifications_of`. Raises `SpecificationError`."""
     try:
-        return read_rule_sources({str(file): content(file) for file in files}, foreign_settings())
+        found = read_rule_sources({str(file): content(file) for file in files}, foreign_settings())
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+    _tell_notes(one.specification for one in found if one.specification is not None)
+    return found
+
+
+def _tell_notes(specifications: Iterable[Specification]) -> None:
+    for specification in specifications:
+        for note in specification.notes:
+            click.echo(f"{specification.name}: {note}", err=True)
 
 
 def write_text(text: str, output: Path | None) -> None:

@@ -13,6 +13,7 @@ from cli.replay.grid import Grid
 from receiver.decision.evidence import Sample
 from receiver.prometheus.promql import Series, read_parts
 from receiver.prometheus.questions import Questions
+from receiver.prometheus.source import FORM
 
 MOST_POINTS = 11_000
 """Of one series in one answer: Prometheus refuses more."""
@@ -67,13 +68,11 @@ class History:
         """What the receiver would have asked about a rollout. Raises `HistoryError`."""
         return read_parts(self._range(asked.query, asked.start, asked.end, asked.step))
 
-    def at(self, query: str, moment: datetime) -> list[tuple[dict[str, str], float]]:
-        """The query at one moment: labels and value of each series. Raises `HistoryError`."""
-        answer = self._ask("/api/v1/query", query=query, time=f"{moment.timestamp():.3f}")
-        try:
-            return [(dict(one["metric"]), float(one["value"][1])) for one in answer["data"]["result"]]
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise HistoryError(f"{self._url} did not answer as Prometheus does: {error}") from None
+    def values(self, label: str, grid: Grid) -> list[str]:
+        """All values of a label within that time. Raises `HistoryError`."""
+        path = f"/api/v1/label/{label}/values?start={grid.start.timestamp():.0f}&end={grid.end.timestamp():.0f}"
+        answer = self._ask(path, "GET")
+        return [str(value) for value in answer.get("data") or []]
 
     def _part(self, query: str, grid: Grid) -> list[Series]:
         try:
@@ -93,13 +92,14 @@ class History:
             step=f"{step.total_seconds():.3f}",
         )
 
-    def _ask(self, path: str, **parameters: str) -> Mapping[str, Any]:
+    def _ask(self, path: str, method: str = "POST", **parameters: str) -> Mapping[str, Any]:
         if self.requests >= MOST_REQUESTS:
             raise HistoryError(f"more than {MOST_REQUESTS} requests: ask about less time, or fewer rules")
         self.requests += 1
         self._asked(self.requests)
         try:
-            response = self._pool.request("POST", self._url + path, fields=parameters, encode_multipart=False)
+            # Long queries don't fit into every proxy's longest URL.
+            response = self._pool.request(method, self._url + path, fields=parameters, **FORM[method])
         except urllib3.exceptions.ReadTimeoutError:
             raise _TooMuchError(f"{self._url} has not answered within {self._timeout_seconds:g} s") from None
         except (urllib3.exceptions.HTTPError, ValueError) as error:
