@@ -29,7 +29,7 @@ def burn_alert(
         names.WINDOW_LABEL: long,
     }
     above = f"/ {number_text(budget.budget)} > {number_text(window.factor)}"
-    conditions = [f"{recordings.ratio(span)} {above}" for span in (window.long, window.short)]
+    conditions = [f"{recordings.ratio(span)} {above}" for span in dict.fromkeys((window.long, window.short))]
     annotations = _annotations(specification, budget, window)
     if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE

@@ -51,6 +51,11 @@ class Field:
         kind = {"int": " (a number)", "float": " (a number)", "bool": " (a boolean)"}
         return _shown(str(self.node.value)) + kind.get(self.node.tag.removeprefix(_TAG), "")
 
+    @property
+    def is_text(self) -> bool:
+        """Whether a text stands there, and no mapping or list."""
+        return isinstance(self.node, yaml.ScalarNode) and self.node.tag == _TAG + "str"
+
     def word(self, name: str) -> str:
         """The text of a field of this mapping, unchecked; empty where there is none."""
         if isinstance(self.node, yaml.MappingNode):

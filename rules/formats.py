@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rules.fields import Field
 from rules.foreign import catalogue, pyrra, sloth
 from rules.foreign.context import Context, Placed
+from rules.foreign.openslo import objects, slo
 from rules.names import API_VERSION, KIND
 from rules.objective import read_objective
 
@@ -23,12 +24,14 @@ READERS: dict[str, dict[str, Reader]] = {
     API_VERSION: {KIND: read_ours},
     sloth.PLAIN_VERSION: {"": sloth.read_plain},
     sloth.OBJECT_VERSION: {sloth.OBJECT_KIND: sloth.read_object},
+    objects.API_VERSION: {slo.KIND: slo.read_slo},
     pyrra.API_VERSION: {pyrra.KIND: pyrra.read_pyrra},
 }
 """Documents with objectives: by `apiVersion` (`version` where a format has that), then by `kind` (one has none)."""
 
 SHARED: dict[str, dict[str, Callable[[Field, Context], None]]] = {
     catalogue.API_VERSION: {catalogue.KIND: catalogue.read_catalogue},
+    objects.API_VERSION: dict.fromkeys(objects.REFERRED_KINDS, objects.keep_object),
 }
 """Documents that others use, wherever they stand: they are read first."""
 

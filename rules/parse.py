@@ -37,7 +37,9 @@ def parse_files(files: Mapping[str, bytes], settings: Settings = DEFAULTS) -> tu
         for specification, name in read_objectives(document, context):
             names.claim(name, specification)
             specifications.append(specification)
-    found = [problem for file in files for problem in sorted(problems[file], key=lambda problem: problem.line)]
+    found = [
+        problem for file in files for problem in sorted(dict.fromkeys(problems[file]), key=lambda problem: problem.line)
+    ]
     if found:
         raise SpecificationError(found)
     return tuple(specifications)

@@ -36,10 +36,11 @@ DEFAULTS = Settings()
 
 @dataclass(slots=True)
 class Context:
-    """The settings, and the alert windows by the period that catalogues give them for."""
+    """The settings, the alert windows by the period that catalogues give them for, and objects by kind and name."""
 
     settings: Settings
     windows: dict[timedelta, tuple[BurnWindow, ...]]
+    objects: dict[tuple[str, str], Field] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Settings) -> Context:

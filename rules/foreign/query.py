@@ -39,6 +39,11 @@ class Query:
     text: str
     tree: promql.Expr
 
+    @property
+    def has_window(self) -> bool:
+        """Whether the placeholder is in it."""
+        return WINDOW_PLACEHOLDER in self.text
+
 
 class Sli(NamedTuple):
     """An indicator, and the labels that tell its series apart, as far as its queries say so."""
@@ -50,10 +55,20 @@ class Sli(NamedTuple):
 def read_query(field: Field) -> Query | None:
     """A query with the placeholder `{{.window}}`."""
     text = field.text()
-    if text is None:
-        return None
-    if WINDOW_PLACEHOLDER in text:
+    if text is not None and WINDOW_PLACEHOLDER in text:
         field.refuse("{{.window}}", WINDOW_PLACEHOLDER)
+        return None
+    query = read_any_query(field)
+    if query is not None and not query.has_window:
+        field.refuse("a PromQL query over [{{.window}}], as in rate(http_requests_total[{{.window}}])")
+        return None
+    return query
+
+
+def read_any_query(field: Field) -> Query | None:
+    """A query that may have the placeholder, as `{{.window}}` or as ours."""
+    text = field.text()
+    if text is None:
         return None
     try:
         text = GO_PLACEHOLDER.sub(WINDOW_PLACEHOLDER, one_line(text))
@@ -63,23 +78,7 @@ def read_query(field: Field) -> Query | None:
     if "{{" in text:
         field.refuse("no other template than {{.window}}")
         return None
-    if WINDOW_PLACEHOLDER not in text:
-        field.refuse("a PromQL query over [{{.window}}], as in rate(http_requests_total[{{.window}}])")
-        return None
-    return parsed(field, text)
-
-
-def parsed(field: Field, text: str) -> Query | None:
-    """A query whose placeholder is ours already; it may stand in a metric's name as well (`my:ratio_rate$window`)."""
-    try:
-        tree = parse_query(text.replace(WINDOW_PLACEHOLDER, _STAND_IN))
-    except QueryError as error:
-        field.refuse("a PromQL expression", str(error))
-        return None
-    if not gives_series(tree):
-        field.refuse("a PromQL expression that gives series (an instant vector)")
-        return None
-    return Query(text, tree)
+    return _parsed(field, text)
 
 
 def event_ratio(place: Field, total: Query, *, errors: Query | None = None, good: Query | None = None) -> Sli | None:
@@ -112,6 +111,19 @@ def event_ratio(place: Field, total: Query, *, errors: Query | None = None, good
 def grouping_of(query: Query) -> tuple[str, ...]:
     """The labels that a query's series have, as far as it tells."""
     return tuple(sorted(output_labels(query.tree) or ()))
+
+
+def _parsed(field: Field, text: str) -> Query | None:
+    # The placeholder may stand in a metric's name as well: my:ratio_rate$window.
+    try:
+        tree = parse_query(text.replace(WINDOW_PLACEHOLDER, _STAND_IN))
+    except QueryError as error:
+        field.refuse("a PromQL expression", str(error))
+        return None
+    if not gives_series(tree):
+        field.refuse("a PromQL expression that gives series (an instant vector)")
+        return None
+    return Query(text, tree)
 
 
 def _unit(tree: promql.Expr) -> str:

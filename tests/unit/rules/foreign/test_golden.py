@@ -76,6 +76,17 @@ def test_invalid_ones_of_the_field_are_refused_by_line_and_field(file: Path) -> 
     assert any(str(problem).startswith(f"{file.name}:{expected}") for problem in caught.value.problems)
 
 
+@needs_the_field
+@pytest.mark.parametrize("file", sorted(FIELD.glob("openslo/*")), ids=lambda file: str(file.stem))
+def test_openslo_of_the_field_is_refused_by_the_name_of_its_source(file: Path) -> None:
+    with pytest.raises(SpecificationError) as caught:
+        parse(file.read_bytes(), file.name)
+    types = [problem for problem in caught.value.problems if problem.field.endswith("metricSource.type")]
+    assert {problem.found for problem in types} == {"'Any'"}
+    calendars = [problem for problem in caught.value.problems if problem.field == "spec.timeWindow[0]"]
+    assert len(calendars) == (1 if file.stem == "timeslices-slo" else 0)
+
+
 @pytest.mark.parametrize("file", OURS, ids=lambda file: str(file.stem))
 def test_of_ours(file: Path) -> None:
     check(of_ours(file))

@@ -1,0 +1,1 @@
+"""OpenSLO's specifications: `openslo/v1`."""
