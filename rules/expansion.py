@@ -15,6 +15,7 @@ import promql_parser as promql
 
 from rules.durations import format_duration
 from rules.group import Recording
+from rules.matchers import UnreadablePattern, matches
 from rules.promql import QueryError, one_line, quoted, replacement
 from rules.syntax import parts
 
@@ -133,13 +134,10 @@ def _parse(expression: str) -> promql.Expr:
 
 
 def _matches(matcher: promql.Matcher, value: str) -> bool:
-    if matcher.op in (promql.MatchOp.Equal, promql.MatchOp.NotEqual):
-        return (matcher.value == value) is (matcher.op == promql.MatchOp.Equal)
     try:
-        found = re.fullmatch(matcher.value, value, re.DOTALL) is not None
-    except re.error as error:
-        raise NotExpandable(f"the pattern {matcher.value!r} cannot be read: {error}") from None
-    return found is (matcher.op == promql.MatchOp.Re)
+        return matches(matcher, value)
+    except UnreadablePattern as error:
+        raise NotExpandable(str(error)) from None
 
 
 def _filtered(text: str, matcher: promql.Matcher) -> str:
