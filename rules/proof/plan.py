@@ -103,7 +103,9 @@ class _Planner:
     def _still(
         self, kind: Kind, step: timedelta, segments: list[Segment], quiet: Labels, *, ends: bool = False
     ) -> Case:
-        series = input_series(self.events, segments, ends=ends) if segments else []
+        # A raw ratio is the objective's own business: without a series of errors it has no value.
+        none_yet = kind == "clean" and isinstance(self.budget.indicator, EventRatio)
+        series = input_series(self.events, segments, ends=ends, no_errors_yet=none_yet) if segments else []
         end = max(sum(segment.steps for segment in segments) * (3 if ends else 2) // 2, LEAST_STEPS)
         return Case(kind, None, step, 0, 0, end, tuple(series), None, None, quiet=quiet)
 

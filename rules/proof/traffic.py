@@ -26,16 +26,21 @@ class Segment:
 
 
 def input_series(
-    events: Events, segments: Sequence[Segment], *, ends: bool = False, labels: Labels | None = None
+    events: Events,
+    segments: Sequence[Segment],
+    *,
+    ends: bool = False,
+    labels: Labels | None = None,
+    no_errors_yet: bool = False,
 ) -> list[dict[str, str]]:
     """The series of promtool's `input_series`; a sample at time 0, then one per step.
 
-    Series that count nothing are there all the same, unless nothing ever fails: then there are none of errors yet.
-    `ends`: the series go stale after the last segment. `labels` stand in for those that name the workload.
+    Series that count nothing are there all the same, but for those of errors where there are `no_errors_yet`. `ends`:
+    the series go stale after the last segment. `labels` stand in for those that name the workload.
     """
     counts: dict[tuple[tuple[str, str], ...], list[Fraction]] = {}
     kinds = [(events.good, [segment.events - segment.failed for segment in segments])]
-    if any(segment.failed for segment in segments):
+    if not no_errors_yet:
         kinds.append((events.failed, [segment.failed for segment in segments]))
     for mixture, per_step in kinds:
         for own, amount in mixture:

@@ -162,5 +162,5 @@ def test_counters_over_time() -> None:
         {"series": 'x{code="500",pod="a"}', "values": "0 0+0x9 0.3+0.3x4 1.5+0x1"},
         {"series": 'x{code="500",pod="b"}', "values": "0 0+0x9 0.2+0.2x4 1+0x1"},
     ]
-    clean = input_series(found, [Segment(10, Fraction(100))], ends=True)
+    clean = input_series(found, [Segment(10, Fraction(100))], ends=True, no_errors_yet=True)
     assert [one["values"] for one in clean] == ["0 60+60x9 stale", "0 40+40x9 stale"]
