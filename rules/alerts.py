@@ -18,7 +18,10 @@ from rules.windows import BurnWindow, in_seconds, number_text
 def burn_alert(
     specification: Specification, budget: ErrorBudget, queries: Queries, recordings: Recordings, window: BurnWindow
 ) -> AlertRule:
-    """The alert of one pair of windows (Site Reliability Workbook, chapter 5)."""
+    """The alert of one pair of windows (Site Reliability Workbook, chapter 5).
+
+    The workload's last resort goes on while the short window has no events, if enough have failed in the long one.
+    """
     long = format_duration(window.long)
     texts = specification.texts(window.severity)
     labels = {
@@ -30,12 +33,16 @@ def burn_alert(
     }
     above = f"/ {number_text(budget.budget)} > {number_text(window.factor)}"
     conditions = [f"{recordings.ratio(span)} {above}" for span in dict.fromkeys((window.long, window.short))]
+    # Rates of many pods don't add up to whole numbers.
+    seconds = number_text(in_seconds(window.long))
+    enough = f"round({recordings.errors(window.long)} * {seconds}) >= {budget.minimum_errors}"
+    if window == specification.last_resort:
+        conditions[-1] = f"({conditions[-1]} or ({enough} unless {recordings.ratio(window.short)}))"
     annotations = _annotations(specification, budget, window)
     if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE
         if budget.minimum_errors:
-            seconds = number_text(in_seconds(window.long))
-            conditions.append(f"{recordings.errors(window.long)} * {seconds} >= {budget.minimum_errors}")
+            conditions.append(enough)
         annotations |= _evidence(budget, queries, window)
     return AlertRule(
         specification.alert or names.BURN_ALERT,

@@ -29,8 +29,13 @@ def generate(specification: Specification) -> RuleSet:
 
 def _of_budget(specification: Specification, budget: ErrorBudget, name: str) -> tuple[RuleGroup, ...]:
     queries = queries_of(budget, specification.subject)
-    enabled = [window for window in budget.windows if not specification.texts(window.severity).disabled]
-    counted = {window.long for window in enabled if budget.minimum_errors and specification.may_undo(window)}
+    enabled = specification.windows
+    last = specification.last_resort
+    counted = {
+        window.long
+        for window in enabled
+        if window == last or (budget.minimum_errors and specification.may_undo(window))
+    }
     recordings = Recordings(budget, queries, identity(specification), counted)
     rules: list[Rule] = [*recordings.for_alerts()]
     rules += [burn_alert(specification, budget, queries, recordings, window) for window in enabled]

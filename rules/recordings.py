@@ -94,7 +94,9 @@ class Recordings:
             return [self._recording(ratio, self._queries.ratio(window))]
         events = self._events(self._shortest)
         if span not in self._counted:
-            seen = self._bare(f"max_over_time({events}[{window}]) > 0")
+            # What was recorded at its beginning looks further back than the window does.
+            since = format_duration(span - self._shortest)
+            seen = self._bare(f"max_over_time({events}[{since}]) > 0")
             return [self._recording(ratio, self._queries.ratio(window, seen=seen))]
         if self._queries.needs_events_twice:
             return self._counts(span)

@@ -172,3 +172,25 @@ class Specification:
         if isinstance(judge, DeployerRule) or isinstance(self.subject, ForPeople):
             return False
         return window.undo and (judge.minimum_errors == 0 or judge.indicator.counts_per_second)
+
+    @property
+    def windows(self) -> tuple[BurnWindow, ...]:
+        """Those of its windows that are alerted on."""
+        judge = self.judge
+        if isinstance(judge, DeployerRule):
+            return ()
+        return tuple(window for window in judge.windows if not self.texts(window.severity).disabled)
+
+    @property
+    def last_resort(self) -> BurnWindow | None:
+        """The longest window, for people, whose alert does not end because nobody asks for what is dead.
+
+        None where failed events can't be counted, or are not to be, where that alert may undo or has no short window.
+        """
+        judge = self.judge
+        if isinstance(judge, DeployerRule) or not judge.minimum_errors or not judge.indicator.counts_per_second:
+            return None
+        longest = max(self.windows, key=lambda window: window.long, default=None)
+        if longest is None or self.may_undo(longest) or longest.short == longest.long:
+            return None
+        return longest

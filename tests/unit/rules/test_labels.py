@@ -11,6 +11,7 @@ import pytest
 import rules
 from rules import names
 from rules.alerts import template_text
+from rules.durations import format_duration
 from rules.generate import generate
 from rules.group import AlertRule, Recording, RuleSet
 from rules.parse import parse
@@ -64,10 +65,18 @@ def test_only_a_page_may_undo_unless_asked(group: RuleSet) -> None:
     for alert in alerts(group):
         may_undo = alert.labels.get(names.UNDO_LABEL) == names.UNDO_VALUE
         assert not may_undo or alert.labels[names.SEVERITY_LABEL] == "page"
-        if alert.alert == names.BURN_ALERT:  # Only what may undo counts events.
-            assert may_undo or names.ERRORS_RECORD not in alert.expression
         if alert.alert == names.ABSENT_ALERT:
             assert not may_undo
+
+
+@pytest.mark.parametrize("found", FOUND, ids=lambda found: found.name)
+def test_only_what_may_undo_and_the_last_resort_count_events(found: Specification) -> None:
+    burns = [alert for alert in alerts(generate(found)) if alert.alert == names.BURN_ALERT]
+    counting = [alert for alert in burns if names.ERRORS_RECORD in alert.expression]
+    last = found.last_resort
+    for alert in counting:
+        long = alert.labels.get(names.WINDOW_LABEL)
+        assert names.UNDO_LABEL in alert.labels or (last is not None and long == format_duration(last.long))
 
 
 def test_the_sli_is_kept_with_its_placeholder() -> None:
