@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import promql_parser
 import yaml
 
-from rules.durations import DurationError, parse_duration
-from sync.rendering import in_words
+from rules.document import read_documents
+from rules.fields import Field
+from rules.rule_file import read_rule_document
+from sync.rendering import in_words, without_line
 
 TOGETHER = 50
 """So many files are given to one promtool."""
@@ -23,9 +25,6 @@ Check = Callable[[Mapping[str, str]], dict[str, str]]
 """From file names and texts to what is wrong with those that are wrong."""
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_GROUP_FIELDS = {"name", "interval", "query_offset", "limit", "rules", "labels"}
-_ALERT_FIELDS = {"alert", "expr", "for", "keep_firing_for", "labels", "annotations"}
-_RECORD_FIELDS = {"record", "expr", "labels"}
 
 
 class PromtoolError(Exception):
@@ -74,54 +73,22 @@ def _promtool(promtool: Path, folder: str, names: Sequence[str]) -> dict[str, st
 
 
 def own_check(texts: Mapping[str, str]) -> dict[str, str]:
-    """A check without promtool: fields, durations, and every expression by a PromQL parser.
+    """A check without promtool: fields, durations, and every expression by a PromQL parser; templates go unseen.
 
     The texts are of groups that have the shape of a rule file (`sync/shape.py`).
     """
-    return {name: in_words(problems) for name, text in texts.items() if (problems := _problems(text))}
+    return {name: in_words(problems) for name, text in texts.items() if (problems := _problems(name, text))}
 
 
-def _problems(text: str) -> list[str]:
-    problems: list[str] = []
-    seen: set[str] = set()
-    for group in yaml.load(text, Loader=_Loader)["groups"] or ():  # noqa: S506 - a safe loader
-        name = str(group.get("name") or "")
-        place = f"group {name}"
-        if not name or name in seen:
-            problems.append(f"{place}: found {'it twice' if name else 'no name'}, expected a name of its own")
-        seen.add(name)
-        problems += _unknown(place, group, _GROUP_FIELDS)
-        problems += _durations(place, group, ("interval", "query_offset"))
-        for rule in group.get("rules") or ():
-            problems += _of_rule(place, rule)
-    return problems
-
-
-def _of_rule(place: str, rule: Mapping[str, object]) -> list[str]:
-    kinds = [kind for kind in ("alert", "record") if rule.get(kind)]
-    if len(kinds) != 1:
-        return [f"{place}: found {' and '.join(kinds) or 'neither alert nor record'}, expected one of alert, record"]
-    where = f"{place}, rule {rule[kinds[0]]}"
-    problems = _unknown(where, rule, _ALERT_FIELDS if kinds[0] == "alert" else _RECORD_FIELDS)
-    problems += _durations(where, rule, ("for", "keep_firing_for"))
-    expression = str(rule.get("expr", ""))
-    try:
-        promql_parser.parse(expression)
-    except ValueError as error:
-        problems.append(f"{where}: expr: {error}")
-    return problems
-
-
-def _unknown(place: str, fields: Mapping[str, object], known: set[str]) -> list[str]:
-    return [f"{place}: found the unknown field {name}" for name in sorted(set(fields) - known)]
-
-
-def _durations(place: str, fields: Mapping[str, object], names: Sequence[str]) -> list[str]:
-    problems = []
-    for name in names:
-        value = str(fields.get(name, "0s"))
-        try:
-            parse_duration("0s" if value == "0" else value)
-        except DurationError as error:
-            problems.append(f"{place}: {name}: {error}")
-    return problems
+def _problems(name: str, text: str) -> list[str]:
+    groups = yaml.load(text, Loader=_Loader)["groups"]  # noqa: S506 - a safe loader
+    if not groups:
+        return []
+    documents, problems = read_documents(text.encode(), name)
+    for document in documents:
+        read_rule_document(Field(document, "", name, problems))
+    twice = sorted(str(group) for group, times in Counter(group.get("name") for group in groups).items() if times > 1)
+    return [
+        *map(without_line, problems),
+        *(f"groups: found the name {group} twice, expected a name of its own for each" for group in twice),
+    ]

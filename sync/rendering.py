@@ -10,7 +10,7 @@ import yaml
 
 from rules.generate import generate
 from rules.parse import parse
-from rules.problems import SpecificationError
+from rules.problems import Problem, SpecificationError
 from rules.render import render_rule_file
 from sync.blame import Policy, judge
 from sync.files import file_text
@@ -54,7 +54,7 @@ def render(one: RuleObject, policy: Policy) -> Rendered | Refusal:
         try:
             text = render_rule_file(map(generate, parse(_document(one), str(one))))
         except SpecificationError as error:
-            return Refusal(INVALID, _problems(error))
+            return Refusal(INVALID, in_words([without_line(problem) for problem in error.problems]))
         groups = yaml.load(text, Loader=_Loader)["groups"]  # noqa: S506 - a safe loader
     problems = misshapen(groups)
     if problems:
@@ -84,22 +84,26 @@ def in_words(problems: tuple[str, ...] | list[str]) -> str:
     return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
 
 
+def without_line(problem: Problem) -> str:
+    """A problem by its field: lines are those of a document that nobody has seen."""
+    return f"{problem.field or 'document'}: found {problem.found}, expected {problem.expected}"
+
+
 def _document(one: RuleObject) -> bytes:
-    """The SLO file that a person would have written for this object."""
+    """The SLO file that a person would have written for this object.
+
+    Without its namespace where the workload is in another: whether that may be is for the policy to say.
+    """
+    workload = one.spec.get("workload") if isinstance(one.spec, dict) else None
+    blamed = workload.get("namespace") if isinstance(workload, dict) else None
+    namespace = {"namespace": one.namespace} if blamed in (None, one.namespace) else {}
     document: Mapping[str, Any] = {
         "apiVersion": one.kind.api_version,
         "kind": one.kind.kind,
-        "metadata": {"name": one.name},
+        "metadata": {"name": one.name, **namespace},
         "spec": one.spec,
     }
     return _dump(document).encode()
-
-
-def _problems(error: SpecificationError) -> str:
-    # Lines are those of a document that nobody has seen.
-    return in_words(
-        [f"{one.field or 'document'}: found {one.found}, expected {one.expected}" for one in error.problems]
-    )
 
 
 def _dump(value: Any) -> str:

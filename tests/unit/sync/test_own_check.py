@@ -24,17 +24,16 @@ def test_good_rules_pass() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (groups(alert("rate(x[5m")), "group g, rule Down: expr: "),
-        (groups({"alert": "Down"}), "group g, rule Down: expr: "),
-        (groups(alert(expr2="x")), "unknown field expr2"),
-        (groups(alert(), intervall="1m"), "unknown field intervall"),
-        (groups({"expr": "1"}), "found neither alert nor record"),
+        (groups(alert("rate(x[5m")), "groups[0].rules[0].expr: found "),
+        (groups({"alert": "Down"}), "groups[0].rules[0].expr: found nothing"),
+        (groups(alert(expr2="x")), "unknown field 'expr2', expected expr"),
+        (groups(alert(), intervall="1m"), "unknown field 'intervall', expected interval"),
+        (groups({"expr": "1"}), "found neither, expected either alert or record"),
         (groups({"alert": "a", "record": "b", "expr": "1"}), "found alert and record"),
-        (groups({"record": "b", "expr": "1", "for": "1m"}), "unknown field for"),
         (groups(alert(**{"for": "5 minutes"})), "for: found '5 minutes'"),
         (groups(alert(), interval="x"), "interval: found 'x'"),
-        (groups() + groups(), "group g: found it twice"),
-        (groups(name=""), "found no name"),
+        (groups() + groups(), "groups: found the name g twice"),
+        (groups(name=""), "groups[0].name: found an empty text"),
     ],
 )
 def test_what_is_wrong_is_named(given: list[dict[str, Any]], said: str) -> None:

@@ -69,6 +69,12 @@ def test_an_objective_may_only_blame_its_own_namespace() -> None:
     assert rendered(elsewhere, Policy(trusted=frozenset({"shop"}))).has_rules
 
 
+def test_an_objective_for_many_workloads_belongs_into_its_own_namespace() -> None:
+    found = rendered(objective(workload={"per": "deployment"}))
+    assert len(found.notices) == 1, "the series say which namespace is blamed"
+    assert refused(objective(workload={"per": "deployment"}), Policy(strict=True)).reason == FOREIGN_NAMESPACE
+
+
 def test_what_is_open_about_a_rule_is_told_with_it() -> None:
     labels = {"metricops": "undo"}
     assert len(rendered(rule_object(spec={"groups": groups(alert(labels=labels))})).notices) == 1
