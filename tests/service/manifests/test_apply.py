@@ -36,6 +36,18 @@ def test_the_namespaced_variant_is_complete_and_settled(plane: ControlPlane) -> 
     assert all(line.endswith("unchanged (server dry run)") for line in again.splitlines()), again
 
 
+def test_rules_sync_is_complete_and_settled(plane: ControlPlane) -> None:
+    variant = str(ROOT / "manifests/rules-sync")
+    plane.kubectl("apply", "-k", variant)
+    again = plane.kubectl("apply", "-k", variant, "--dry-run=server")
+    assert all(line.endswith("unchanged (server dry run)") for line in again.splitlines()), again
+    plane.kubectl("wait", "--for=condition=Established", "crd/servicelevelobjectives.metricops.dev", "--timeout=30s")
+    for name in ("slo", "rule"):
+        plane.kubectl("apply", "-n", "shop", "-f", str(ROOT / f"examples/{name}.yaml"))
+    columns = plane.kubectl("get", "slo", "-n", "shop").splitlines()[0].split()
+    assert columns == ["NAME", "SERVICE", "OBJECTIVE", "WINDOW", "LOADED", "REASON", "AGE"]
+
+
 def test_the_printer_columns_are_there(plane: ControlPlane) -> None:
     assert plane.kubectl("get", "rb", "-A", "-o", "wide") == ""
 

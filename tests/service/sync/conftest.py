@@ -118,6 +118,9 @@ def start(kubeconfig: Path, namespace: str, prometheus: Server, tmp_path: Path) 
     yield begin
     for process in started:
         process.stop()
+    logs = "".join(process.log.read_text() for process in started)
+    assert "forbidden" not in logs, "the shipped rights do not suffice"
+    assert "Traceback" not in logs
 
 
 class Cluster:
