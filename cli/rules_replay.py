@@ -39,7 +39,7 @@ POLICY = (
 )
 """The receiver's settings that a decision depends on."""
 LEAD_IN = timedelta(hours=1)
-"""Alerts are evaluated from so long before on, to see when those began that fire at the beginning."""
+"""Alerts are evaluated from so long, and the longest `for`, before on: to see when those began that fire first."""
 
 
 def _with_policy(command: Callable[..., None]) -> Callable[..., None]:
@@ -95,7 +95,8 @@ def replay_command(
         raise click.exceptions.Exit(1) from error
     progress = Progress()
     history = open_history(url, headers, timeout, lambda number: progress(f"request {number} to Prometheus"))
-    grid = grid_over(end - since - LEAD_IN, end, step)
+    longest = max((alert.hold for one in sets for alert in one.alerts), default=timedelta(0))
+    grid = grid_over(end - since - LEAD_IN - longest, end, step)
     try:
         found = _replayed(sets, written, history, grid, settings=settings, since=end - since, progress=progress)
     except HistoryError as error:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cli.check.finding import Finding, Severity
-from cli.check.selectors import Selector, Use, uses
+from cli.check.selectors import Selector, Use, sli_of, uses
 from cli.check.text import needed_labels
 from cli.replay.alerts import ReplayedAlert
 from cli.replay.grid import Grid
@@ -32,36 +32,50 @@ class Data:
             place = f"{alert.source}: {alert.rule.alert}"
             self._progress(f"looking for the series of {place}")
             of_alert = uses(alert)
-            for selector, may_be_empty in {use.selector: use.may_be_empty for use in of_alert}.items():
+            has_values = self._has_values(sli_of(alert))
+            for selector in dict.fromkeys(use.selector for use in of_alert):
                 try:
-                    found |= dict.fromkeys(self._existence(place, selector, may_be_empty, of_alert))
+                    found |= dict.fromkeys(self._existence(place, selector, has_values, of_alert))
                 except QueryRefused as why:
                     found[Finding(Severity.ERROR, "query-refused", place, f"{selector}: {why}")] = None
             found |= dict.fromkeys(self._labels(place, alert, of_alert))
         return list(found)
 
     def _existence(
-        self, place: str, selector: Selector, may_be_empty: bool, of_alert: Sequence[Use]
+        self, place: str, selector: Selector, has_values: bool, of_alert: Sequence[Use]
     ) -> Iterator[Finding]:
         if self._count(selector):
             return
         others = {use.selector for use in of_alert if use.selector != selector and use.selector.name == selector.name}
-        wider = [other for other in others if set(other.matchers) < set(selector.matchers) and self._count(other)]
-        severity = Severity.WARNING if may_be_empty or wider else Severity.ERROR
-        excuse = "; that is well if nothing has failed yet" if severity is Severity.WARNING else ""
-        yield Finding(severity, "no-series", place, f"there are no series {selector}: {self._why(selector)}{excuse}")
+        has_wider = any(set(other.matchers) < set(selector.matchers) and self._count(other) for other in others)
+        why, may_come = self._why(selector)
+        # Failures have no series before the first one; what the alert compares has values without them.
+        severity = Severity.WARNING if has_values or has_wider or may_come else Severity.ERROR
+        excuse = "; that is well if there was none yet" if severity is Severity.WARNING else ""
+        yield Finding(severity, "no-series", place, f"there are no series {selector}: {why}{excuse}")
 
-    def _why(self, selector: Selector) -> str:
+    def _why(self, selector: Selector) -> tuple[str, bool]:
+        """Why there are none, in words, and whether there may be some another time: by a pattern, not by a value."""
         if not selector.name:
-            return "none match"
+            return "none match", True
         if not self._count(selector.only()):
             near = difflib.get_close_matches(selector.name, self._known_names(), n=1, cutoff=0.8)
-            return f"none of that name at all{f' (there is {near[0]})' if near else ''}"
+            return f"none of that name at all{f' (there is {near[0]})' if near else ''}", False
         for matcher in selector.matchers:
             if not self._count(selector.only(matcher)):
                 values = self._values(selector, matcher.label)
-                return f"none of that name has {matcher}, {matcher.label} is {values}"
-        return "each condition holds for some, all together for none"
+                return f"none of that name has {matcher}, {matcher.label} is {values}", matcher.operator != "="
+        patterns = [matcher for matcher in selector.matchers if matcher.operator != "="]
+        return "each condition holds for some, all together for none", bool(patterns)
+
+    def _has_values(self, expression: str) -> bool:
+        """Whether an expression gave anything at any of the looks."""
+        if not expression:
+            return False
+        try:
+            return bool(self._history.over(f"count({expression})", self._looks))
+        except QueryRefused:
+            return False
 
     def _labels(self, place: str, alert: ReplayedAlert, of_alert: Sequence[Use]) -> Iterator[Finding]:
         needed = needed_labels(alert.rule)

@@ -12,6 +12,7 @@ from receiver.prometheus.sli import ESCAPED_BRACES
 from rules.names import ERRORS_ANNOTATION, EVENTS_ANNOTATION, SLI_ANNOTATION, WINDOW_PLACEHOLDER
 from rules.promql import quoted
 from rules.syntax import children
+from rules.threshold import NoThreshold, read_threshold
 
 _OPERATORS = (
     (promql.MatchOp.Equal, "="),
@@ -54,31 +55,37 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A selector in a query. `grouped` are the labels of the innermost `by`, None where nothing sums its series up;
-    `may_be_empty` says that it selects failed events, of which there need not have been any.
-    """
+    """A selector in a query. `grouped` are the labels of the innermost `by`, None where nothing sums its series up."""
 
     selector: Selector
     grouped: tuple[str, ...] | None
-    may_be_empty: bool = False
 
 
 def uses(alert: ReplayedAlert) -> list[Use]:
     """All selectors of an alert, each use once: of its query, and of the expressions that it carries for evidence."""
-    annotations = alert.rule.annotations
-    found = {*_in_text(alert.query)}
-    for name in (SLI_ANNOTATION, EVENTS_ANNOTATION):
-        found |= {*_in_text(annotations.get(name, ""))}
-    events = {use.selector for use in _in_text(annotations.get(EVENTS_ANNOTATION, ""))}
-    errors = {use.selector for use in _in_text(annotations.get(ERRORS_ANNOTATION, ""))} - events
-    marked = {Use(use.selector, use.grouped, use.selector in errors) for use in found}
-    return sorted(marked, key=lambda use: (str(use.selector), use.grouped or ()))
+    carried = (alert.rule.annotations.get(name, "") for name in (SLI_ANNOTATION, ERRORS_ANNOTATION, EVENTS_ANNOTATION))
+    found = {use for text in (alert.query, *carried) for use in _in_text(text)}
+    return sorted(found, key=lambda use: (str(use.selector), use.grouped or ()))
+
+
+def sli_of(alert: ReplayedAlert) -> str:
+    """What the alert compares with its threshold, over some window; empty where that can't be told."""
+    carried = alert.rule.annotations.get(SLI_ANNOTATION)
+    if carried:
+        return _askable(carried)
+    try:
+        return read_threshold(alert.query).sli
+    except NoThreshold:
+        return ""
+
+
+def _askable(text: str) -> str:
+    return text.replace(ESCAPED_BRACES, "{{").replace(WINDOW_PLACEHOLDER, "5m")
 
 
 def _in_text(text: str) -> Iterator[Use]:
-    query = text.replace(ESCAPED_BRACES, "{{").replace(WINDOW_PLACEHOLDER, "5m")
     try:
-        yield from _in(promql.parse(query), None)
+        yield from _in(promql.parse(_askable(text)), None)
     except ValueError:
         return  # What is no PromQL is another check's.
 

@@ -19,15 +19,13 @@ class Episode:
     """A time during which an alert fired.
 
     `active_at` is when its expression became true, `starts_at` when it began to fire, `ends_at` the first evaluation at
-    which it no longer did; None where it still does at the end. `onset_unseen` says that its expression was true when
-    the evaluations began.
+    which it no longer did; None where it still does at the end.
     """
 
     labels: Mapping[str, str]
     active_at: datetime
     starts_at: datetime
     ends_at: datetime | None
-    onset_unseen: bool = False
 
     def fires_at(self, moment: datetime) -> bool:
         """Whether it fires at that moment."""
@@ -54,8 +52,8 @@ def episodes(
         gone = index if gone is None else gone
         if (index - gone) * grid.step < lingers:
             continue
-        found.append(Episode(labels, grid.at(active), grid.at(firing), grid.at(index), active == 0))
+        found.append(Episode(labels, grid.at(active), grid.at(firing), grid.at(index)))
         active = firing = gone = None
     if firing is not None and active is not None:
-        found.append(Episode(labels, grid.at(active), grid.at(firing), None, active == 0))
+        found.append(Episode(labels, grid.at(active), grid.at(firing), None))
     return found

@@ -37,7 +37,8 @@ def queries(kind: str, namespace: str, names: Iterable[str]) -> dict[str, str]:
     """What to ask about workloads of one kind and namespace, by the part that it answers."""
     label = LABEL_BY_KIND[kind]
     pattern = quoted("|".join(sorted(map(re.escape, names))))
-    of_all = f"{NAMESPACE_LABEL}={quoted(namespace)}"
+    # Where the scrape does not honour labels, `namespace` is kube-state-metrics' own.
+    of_all = f'{NAMESPACE_LABEL}={quoted(namespace)},exported_namespace=""'
     of_these = f"{of_all},{label}=~{pattern}"
     by = f"max by ({NAMESPACE_LABEL}, {label})"
     if kind == "StatefulSet":

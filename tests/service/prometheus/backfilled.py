@@ -55,6 +55,7 @@ def backfilled(
     folder: Path,
     series: Sequence[Counter] | Callable[[int], Sequence[Counter]],
     rules: Sequence[dict[str, Any]],
+    *flags: str,
 ) -> Iterator[Backfilled]:
     """Start a Prometheus that knows these series up to now and evaluates the rules every second.
 
@@ -66,7 +67,7 @@ def backfilled(
     make: list[str | Path] = [monitoring.promtool, "tsdb", "create-blocks-from", "openmetrics"]
     make += [folder / "series.txt", folder / "data"]
     subprocess.run(make, check=True, capture_output=True)
-    with running(monitoring, folder, rules) as started:
+    with running(monitoring, folder, rules, flags) as started:
         yield Backfilled(started.url, now, started.process)
 
 

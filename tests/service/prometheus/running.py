@@ -23,7 +23,9 @@ class Running:
 
 
 @contextmanager
-def running(monitoring: MonitoringBinaries, folder: Path, rules: Sequence[Mapping[str, Any]]) -> Iterator[Running]:
+def running(
+    monitoring: MonitoringBinaries, folder: Path, rules: Sequence[Mapping[str, Any]], flags: Sequence[str] = ()
+) -> Iterator[Running]:
     """Start one that evaluates these rules every second; its data is in `data` of the folder."""
     group = {"name": "g", "interval": "1s", "rules": [dict(rule) for rule in rules]}
     (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [group]}))
@@ -34,6 +36,7 @@ def running(monitoring: MonitoringBinaries, folder: Path, rules: Sequence[Mappin
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={url.removeprefix('http://')}",
+        *flags,
     ]
     process = ManagedProcess("prometheus", command, folder / "prometheus.log")
     try:

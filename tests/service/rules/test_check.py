@@ -89,10 +89,22 @@ def test_errors_that_have_not_happened_yet(prometheus: Backfilled, tmp_path: Pat
     assert [(severity, check) for severity, check, _ in found] == [("warning", "no-series")]
     assert found[0][2] == (
         'there are no series http_request_total{code=~"42.",deployment="shop"}: none of that name has code=~"42.", '
-        "code is '200', '500'; that is well if nothing has failed yet"
+        "code is '200', '500'; that is well if there was none yet"
     )
     assert check(prometheus.url, tmp_path / "file.yml")[0] == 0
     assert check(prometheus.url, "--strict", tmp_path / "file.yml")[0] == 1
+
+
+def test_failures_of_a_raw_rule_that_have_not_happened_yet(prometheus: Backfilled, tmp_path: Path) -> None:
+    url = prometheus.url
+    assert of_alert(url, tmp_path, 'rate(http_request_total{code=~"42."}[5m]) > 0')[0][:2] == ("warning", "no-series")
+    assert of_alert(url, tmp_path, 'rate(http_request_total{code="420"}[5m]) > 0')[0][:2] == ("error", "no-series")
+    # It selects some of what it selects elsewhere.
+    both = 'rate(http_request_total[5m]) > 0 and rate(http_request_total{code="420"}[5m]) > 0'
+    assert of_alert(url, tmp_path, both)[0][:2] == ("warning", "no-series")
+    # What it compares has values all the same.
+    guarded = '(failures{namespace="prod"} or 0 * max by (namespace, deployment) (pod_info)) > 0'
+    assert of_alert(url, tmp_path, guarded)[0][:2] == ("warning", "no-series")
 
 
 def test_a_name_that_nothing_has(prometheus: Backfilled, tmp_path: Path) -> None:
@@ -124,8 +136,9 @@ def test_series_without_the_workloads_label(prometheus: Backfilled, tmp_path: Pa
     assert of_alert(url, tmp_path, "batch_age > 9", itself) == []
     joined = "pod_restarts * on (pod) group_left (namespace, deployment) pod_info > 9"
     assert of_alert(url, tmp_path, joined) == []
-    # People are alerted without it.
+    # People are alerted without it, and what their alert is grouped by need not be there.
     assert of_alert(url, tmp_path, "batch_age > 9", "{}") == []
+    assert of_alert(url, tmp_path, "sum by (zone) (batch_age) > 9", "{}")[0][:2] == ("warning", "missing-label")
 
 
 def test_what_can_not_carry_the_label_is_found_without_data(prometheus: Backfilled, tmp_path: Path) -> None:
@@ -144,5 +157,5 @@ def test_a_rule_that_fails_and_one_that_always_fires(prometheus: Backfilled, tmp
 
 
 def test_a_source_that_is_not_there(tmp_path: Path) -> None:
-    (tmp_path / "slo.yaml").write_text(slo("x{}"))
+    (tmp_path / "slo.yaml").write_text(slo('x{deployment="shop"}'))
     assert check("http://127.0.0.1:1", tmp_path / "slo.yaml")[0] == 2

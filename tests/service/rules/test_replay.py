@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
+from cli.replay.grid import Grid
+from cli.replay.history import History
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import wait_until
 from tests.service.prometheus.backfilled import STEP, Backfilled, Counter, Gauge, backfilled
@@ -224,3 +227,9 @@ def test_a_source_that_is_not_there(tmp_path_factory: pytest.TempPathFactory) ->
     result = CliRunner().invoke(main, ["rules", "replay", "--prometheus", "http://127.0.0.1:1", slo])
     assert result.exit_code == 2
     assert "http://127.0.0.1:1 cannot be reached" in result.stderr
+
+
+def test_more_points_than_prometheus_gives_at_once(prometheus: Backfilled) -> None:
+    history = History(prometheus.url, 10)
+    (series,) = history.over("vector(1)", Grid(prometheus.at(-12_000), timedelta(seconds=1), 12_000))
+    assert (len(series.samples), history.requests) == (12_000, 2)

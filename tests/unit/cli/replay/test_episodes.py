@@ -13,8 +13,8 @@ from tests.unit.scenario import NOW
 STEP = timedelta(minutes=1)
 
 
-def minutes(found: str, hold: int = 0, lingers: int = 0) -> list[tuple[int, int, int | None, bool]]:
-    """Begin of the expression, of the firing, its end (minutes), and whether the onset was unseen; `x` is a value."""
+def minutes(found: str, hold: int = 0, lingers: int = 0) -> list[tuple[int, int, int | None]]:
+    """Begin of the expression, of the firing, its end (minutes); `x` is a value."""
     grid = Grid(NOW, STEP, len(found))
     present = [index for index, mark in enumerate(found) if mark == "x"]
     times = episodes({}, present, grid, hold=hold * STEP, lingers=lingers * STEP)
@@ -22,33 +22,30 @@ def minutes(found: str, hold: int = 0, lingers: int = 0) -> list[tuple[int, int,
     def minute(moment: object) -> int:
         return (moment - NOW) // STEP  # type: ignore[operator, no-any-return]
 
-    return [
-        (minute(e.active_at), minute(e.starts_at), minute(e.ends_at) if e.ends_at else None, e.onset_unseen)
-        for e in times
-    ]
+    return [(minute(e.active_at), minute(e.starts_at), minute(e.ends_at) if e.ends_at else None) for e in times]
 
 
 @pytest.mark.parametrize(
     ("found", "hold", "lingers", "expected"),
     [
         ("....", 0, 0, []),
-        (".xx.", 0, 0, [(1, 1, 3, False)]),
-        ("xx..", 0, 0, [(0, 0, 2, True)]),
-        (".x.x", 0, 0, [(1, 1, 2, False), (3, 3, None, False)]),
+        (".xx.", 0, 0, [(1, 1, 3)]),
+        ("xx..", 0, 0, [(0, 0, 2)]),
+        (".x.x", 0, 0, [(1, 1, 2), (3, 3, None)]),
         # `for`: every evaluation in between must give it.
         (".xx.....", 2, 0, []),
-        (".xxx....", 2, 0, [(1, 3, 4, False)]),
-        (".xx.xxx.", 2, 0, [(4, 6, 7, False)]),
-        (".xxxxx", 2, 0, [(1, 3, None, False)]),
+        (".xxx....", 2, 0, [(1, 3, 4)]),
+        (".xx.xxx.", 2, 0, [(4, 6, 7)]),
+        (".xxxxx", 2, 0, [(1, 3, None)]),
         # `keep_firing_for`: from the first evaluation without it.
-        (".x....", 0, 2, [(1, 1, 4, False)]),
-        (".x.x....", 0, 2, [(1, 1, 6, False)]),
-        (".x...x..", 0, 2, [(1, 1, 4, False), (5, 5, None, False)]),
+        (".x....", 0, 2, [(1, 1, 4)]),
+        (".x.x....", 0, 2, [(1, 1, 6)]),
+        (".x...x..", 0, 2, [(1, 1, 4), (5, 5, None)]),
         # What is pending does not linger.
         (".x.x.", 1, 3, []),
     ],
 )
-def test_times(found: str, hold: int, lingers: int, expected: list[tuple[int, int, int | None, bool]]) -> None:
+def test_times(found: str, hold: int, lingers: int, expected: list[tuple[int, int, int | None]]) -> None:
     assert minutes(found, hold, lingers) == expected
 
 
