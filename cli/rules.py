@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import click
+from cli.lazy import lazy_group
 
-from cli.rules_check import check_command
-from cli.rules_explain import explain_command
-from cli.rules_generate import generate_command
-from cli.rules_readiness import readiness_command
-from cli.rules_replay import replay_command
-from cli.rules_sync import sync_command
-from cli.rules_test import test_command
+COMMANDS = {
+    "check": "cli.rules_check:check_command",
+    "explain": "cli.rules_explain:explain_command",
+    "generate": "cli.rules_generate:generate_command",
+    "readiness": "cli.rules_readiness:readiness_command",
+    "replay": "cli.rules_replay:replay_command",
+    "sync": "cli.rules_sync:sync_command",
+    "test": "cli.rules_test:test_command",
+}
 
 
-@click.group(name="rules")
+@lazy_group(COMMANDS, name="rules")
 def rules_group() -> None:
     """Make alerting rules from service level objectives."""
-
-
-for command in (
-    check_command,
-    explain_command,
-    generate_command,
-    readiness_command,
-    replay_command,
-    sync_command,
-    test_command,
-):
-    rules_group.add_command(command)

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cli.rules_files import FILES, specifications_of, write_text
+from rules.durations import DurationError, parse_duration
 from rules.generate import generate
-from rules.render import render_prometheus_rules, render_rule_file
+from rules.identifiers import A_DNS_LABEL, DNS_LABEL
+from rules.placing import Placing, PlacingError
+from rules.render import TooLargeError, render_mimir_namespaces, render_prometheus_rules, render_rule_file
 
-FORMATS = {"prometheus-operator": render_prometheus_rules, "prometheus": render_rule_file}
+FORMATS = {
+    "prometheus-operator": render_prometheus_rules,
+    "prometheus": render_rule_file,
+    "mimir": render_mimir_namespaces,
+}
+
+
+class _Duration(click.ParamType[Any]):
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        try:
+            duration = parse_duration(value)
+        except DurationError as error:
+            self.fail(str(error), param, ctx)
+        if not duration:
+            self.fail(f"found {value!r}, expected more than 0s", param, ctx)
+        return duration
+
+
+def _namespace(_: click.Context, __: click.Parameter, given: str) -> str:
+    if given and not DNS_LABEL.fullmatch(given):
+        raise click.BadParameter(f"found {given!r}, expected a namespace: {A_DNS_LABEL}")
+    return given
 
 
 @click.command(name="generate")
@@ -21,7 +49,14 @@ FORMATS = {"prometheus-operator": render_prometheus_rules, "prometheus": render_
     type=click.Choice(list(FORMATS)),
     default="prometheus-operator",
     show_default=True,
-    help="PrometheusRule objects, or a plain rule file.",
+    help="PrometheusRule objects, a rule file, or a namespaces file for mimirtool.",
+)
+@click.option("--namespace", "-n", default="", callback=_namespace, help="Where all objects go, not to their workload.")
+@click.option("--interval", type=_Duration(), help="How often the rules are evaluated (default: Prometheus' own).")
+@click.option(
+    "--query-offset",
+    type=_Duration(),
+    help="Evaluate for a moment so far back, for samples that come late; Prometheus 2.53 or later.",
 )
 @click.option(
     "--output",
@@ -29,7 +64,31 @@ FORMATS = {"prometheus-operator": render_prometheus_rules, "prometheus": render_
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file instead of standard output.",
 )
-def generate_command(files: tuple[Path, ...], format_name: str, output: Path | None) -> None:
-    """Turn SLO FILES into Prometheus rules. Exits 1 where a file is wrong, after telling all that is."""
+def generate_command(
+    *,
+    files: tuple[Path, ...],
+    format_name: str,
+    namespace: str,
+    interval: timedelta | None,
+    query_offset: timedelta | None,
+    output: Path | None,
+) -> None:
+    """Turn SLO FILES into Prometheus rules.
+
+    Exits 0 where all is well, 1 where a file is wrong or its rules can't stand so, after telling all that is, and 2
+    where the command itself is not used right.
+    """
     specifications = specifications_of(files)
-    write_text(FORMATS[format_name](map(generate, specifications)), output)
+    placing = Placing(namespace, interval, query_offset)
+    try:
+        placing.check(specifications)
+        text = FORMATS[format_name](placing.place(map(generate, specifications)))
+    except (PlacingError, TooLargeError) as error:
+        raise click.ClickException(str(error)) from error
+    for name in placing.elsewhere(specifications):
+        click.echo(
+            f"{name}: its rules leave their workload's namespace: where prometheus-operator enforces a namespace "
+            "label, its alerts blame a workload of the other one",
+            err=True,
+        )
+    write_text(text, output)

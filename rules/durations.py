@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 UNITS = {"y": 365 * 86_400_000, "w": 7 * 86_400_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 """Milliseconds per unit, the largest first, as Prometheus' `model.ParseDuration` has them."""
@@ -28,6 +29,7 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
+@lru_cache(maxsize=1024)
 def format_duration(duration: timedelta) -> str:
     """The shortest spelling that Prometheus reads as the same duration; raises `DurationError` for a negative one."""
     rest = duration // timedelta(milliseconds=1)

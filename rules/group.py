@@ -32,11 +32,15 @@ Rule = Recording | AlertRule
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules that are evaluated one after the other; `interval` is None where Prometheus' own holds."""
+    """Rules that are evaluated one after the other; `interval` is None where Prometheus' own holds.
+
+    They are evaluated for a moment that lies `query_offset` back (Prometheus 2.53 and later).
+    """
 
     name: str
     rules: tuple[Rule, ...]
     interval: timedelta | None = None
+    query_offset: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

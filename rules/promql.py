@@ -6,6 +6,7 @@ Tokens: strings in "…", '…' (with backslash escapes) and `…`, comments fro
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TOKEN = re.compile(
     r"""
@@ -17,6 +18,15 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+_CLOSERS = frozenset(_CLOSING.values())
+_PIECE = re.compile(
+    r"""
+    "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | `[^`]*`   # a string
+    | \#[^\n]* | \s+ | [()\[\]{}] | [^"'`\#\s()\[\]{}]+
+    | .   # a quote that nothing closes
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\x00": "\\x00"}
 
 
@@ -24,31 +34,25 @@ class QueryError(ValueError):
     """The text can't be one PromQL expression: the message says what was found."""
 
 
+@lru_cache(maxsize=64)  # It is asked for by each of those who look at a query.
 def one_line(query: str) -> str:
     """The same query without comments and line breaks. Raises `QueryError` where brackets or quotes don't match."""
     parts: list[str] = []
     open_brackets: list[str] = []
-    position = 0
-    while position < len(query):
-        character = query[position]
-        if character in "\"'`":
-            end = _string_end(query, position)
-            parts.append(query[position:end])
-            position = end
+    for piece in _PIECE.findall(query):
+        first = piece[0]
+        if first == "#":
             continue
-        if character == "#":
-            end = query.find("\n", position)
-            position = len(query) if end < 0 else end
-            continue
-        if character in _CLOSING:
-            open_brackets.append(character)
-        elif character in _CLOSING.values() and (not open_brackets or _CLOSING[open_brackets.pop()] != character):
-            raise QueryError(f"a {character!r} that nothing opened")
-        if not character.isspace():
-            parts.append(character)
+        if first in "\"'`" and len(piece) == 1:
+            raise QueryError(f"a {piece!r} that nothing closes")
+        if first in _CLOSING:
+            open_brackets.append(piece)
+        elif first in _CLOSERS and (not open_brackets or _CLOSING[open_brackets.pop()] != piece):
+            raise QueryError(f"a {piece!r} that nothing opened")
+        if not first.isspace():
+            parts.append(piece)
         elif parts and parts[-1] != " ":
             parts.append(" ")
-        position += 1
     if open_brackets:
         raise QueryError(f"a {open_brackets[-1]!r} that nothing closes")
     return "".join(parts).strip()
@@ -114,18 +118,3 @@ def is_only_in_ranges(query: str, span: str) -> bool:
 
 def _length(bracketed: str) -> str:
     return bracketed[1:-1].partition(":")[0].strip()
-
-
-def _string_end(query: str, start: int) -> int:
-    quote = query[start]
-    position = start + 1
-    while position < len(query):
-        if query[position] == "\\" and quote != "`":
-            position += 2
-            continue
-        if query[position] == quote:
-            return position + 1
-        if query[position] == "\n" and quote != "`":
-            break
-        position += 1
-    raise QueryError(f"a {quote!r} that nothing closes")

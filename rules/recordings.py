@@ -12,6 +12,7 @@ from datetime import timedelta
 from rules import names
 from rules.durations import format_duration
 from rules.group import Recording
+from rules.promql import quoted
 from rules.queries import Queries
 from rules.specification import ErrorBudget
 from rules.windows import number_text
@@ -26,14 +27,14 @@ class Recordings:
         self._budget = budget
         self._queries = queries
         self._labels = labels
+        self._matchers = ",".join(f"{label}={quoted(value)}" for label, value in labels.items())
         self._spans = sorted({span for window in budget.windows for span in (window.long, window.short)})
         self._counted = set(counted)
         self._shortest = self._spans[0] if self._spans else DEFAULT_SHORTEST
 
     def selected(self, record: str) -> str:
         """A recording of this objective, as a selector."""
-        matchers = ",".join(f"{label}={_quoted(value)}" for label, value in self._labels.items())
-        return f"{record}{{{matchers}}}"
+        return f"{record}{{{self._matchers}}}"
 
     def ratio(self, span: timedelta) -> str:
         """The error ratio over a window, as a selector."""
@@ -127,7 +128,3 @@ class Recordings:
 
 DEFAULT_SHORTEST = timedelta(minutes=5)
 """The window that is recorded where no alert asks for any."""
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 Severity = Literal["page", "ticket"]
@@ -98,6 +99,7 @@ def in_seconds(duration: timedelta) -> Fraction:
     return Fraction(duration // timedelta(microseconds=1), 1_000_000)
 
 
+@lru_cache(maxsize=1024)
 def number_text(number: Fraction) -> str:
     """A number of at least 0 as PromQL reads it: an exact decimal, or the exact quotient where no decimal ends."""
     rest, places = number.denominator, 0

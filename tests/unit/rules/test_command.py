@@ -53,7 +53,7 @@ def test_all_problems_of_all_files_go_to_standard_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["missing.yaml"], ["--format", "mimir", str(EXAMPLES["slo"])], ["--nonsense", "x"]]
+    "arguments", [[], ["missing.yaml"], ["--format", "thanos", str(EXAMPLES["slo"])], ["--nonsense", "x"]]
 )
 def test_usage_errors(arguments: list[str]) -> None:
     assert CliRunner().invoke(rules_group, ["generate", *arguments]).exit_code == 2
