@@ -68,7 +68,7 @@ def _reading(found: Shown, rule: Mapping[str, Any], item: Mapping[str, Any]) -> 
 
 def _sli_of_absent(rule: Mapping[str, Any], last_shown: Mapping[str, str]) -> Sli | None:
     try:
-        return read_sli(rule, last_shown) if last_shown else carried_sli(rule)
+        return read_sli(rule, last_shown) if last_shown else carried_sli(rule, last_shown)
     except NoSli:
         return None
 

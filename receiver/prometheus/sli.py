@@ -79,7 +79,7 @@ def read_sli(rule: Mapping[str, Any], shown: Mapping[str, str]) -> Sli:
 
     Raises `NoSli`.
     """
-    carried = carried_sli(rule)
+    carried = carried_sli(rule, shown)
     if carried is not None:
         return carried
     try:
@@ -90,10 +90,11 @@ def read_sli(rule: Mapping[str, Any], shown: Mapping[str, str]) -> Sli:
     return _of_this_alert(threshold.sli, threshold.window, bound, set(rule.get("labels") or {}), shown)
 
 
-def carried_sli(rule: Mapping[str, Any]) -> Sli | None:
-    """The SLI that a generated rule carries in its annotations, the same for all its alerts; None where it has none.
+def carried_sli(rule: Mapping[str, Any], shown: Mapping[str, str]) -> Sli | None:
+    """The SLI that a generated rule carries in its annotations; None where it has none.
 
-    Raises `NoSli` where it cannot be asked.
+    A rule for many workloads has one series for each: what it asks is narrowed to the series with the labels that the
+    source shows for the alert and that the rule does not set itself. Raises `NoSli` where it cannot be asked.
     """
     annotations = rule.get("annotations") or {}
     if names.SLI_ANNOTATION not in annotations:
@@ -111,7 +112,31 @@ def carried_sli(rule: Mapping[str, Any]) -> Sli | None:
         raise NoSli(f"the rule's annotation {names.SLI_ANNOTATION} is not over {WINDOW_PLACEHOLDER}, or that is zero")
     if WINDOW_PLACEHOLDER not in errors or WINDOW_PLACEHOLDER not in events:
         errors = events = ""
+    own = _own_labels(rule.get("labels") or {}, shown)
+    if own:
+        expression = _narrowed(f"({expression})", own)
+        errors, events = (_narrowed(f"({query})", own) if query else "" for query in (errors, events))
     return Sli(expression, window, Bound(limit), has_any_window=True, errors=errors, events=events)
+
+
+def _own_labels(set_by_rule: Mapping[str, str], shown: Mapping[str, str]) -> dict[str, str]:
+    """The labels of an alert's own series. Raises `NoSli` where they can't tell it from those of other alerts."""
+    if not shown:
+        if names.NAMESPACE_LABEL in set_by_rule and set_by_rule.keys() & names.KIND_BY_LABEL.keys():
+            return {}
+        raise NoSli("the rule judges many workloads, and the alert's own labels are not known")
+    own = {key: value for key, value in shown.items() if key not in {*set_by_rule, names.ALERT_NAME_LABEL}}
+    if len(own) > MOST_LABELS or not all(map(LABEL_NAME.fullmatch, own)):
+        raise NoSli("the alert's labels cannot be asked for")
+    return own
+
+
+def _narrowed(query: str, labels: Mapping[str, str]) -> str:
+    """Only the series that have these labels; a series without a label has it empty."""
+    one = "vector(1)"
+    for key, value in sorted(labels.items()):
+        one = f'label_replace({one}, "{key}", {quoted(replacement(value))}, "", "")'
+    return f"{query} and on ({', '.join(sorted(labels))}) {one}"
 
 
 def _of_this_alert(
@@ -128,10 +153,7 @@ def _of_this_alert(
     query = f"{worst} without ({', '.join(PER_POD_LABELS)}) ({expression})"
     known = {key: value for key, value in own.items() if LABEL_NAME.fullmatch(key)}
     if 0 < len(known) <= MOST_LABELS:
-        one = "vector(1)"
-        for key, value in sorted(known.items()):
-            one = f'label_replace({one}, "{key}", {quoted(replacement(value))}, "", "")'
-        query = f"{query} and on ({', '.join(sorted(known))}) {one}"
+        query = _narrowed(query, known)
     identity = {key: shown[key] for key in IDENTITY_LABELS if key in shown}
     free = frozenset(rule_labels.difference(IDENTITY_LABELS))
     return Sli(query, window, bound, labels={**own, **identity}, free_labels=free)

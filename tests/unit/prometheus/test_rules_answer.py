@@ -17,6 +17,9 @@ SECOND = timedelta(seconds=1)
 SLI = {"metricops_sli": "e[$window]", "metricops_limit": "0.1", "metricops_short_window": "5m"}
 
 
+WORKLOAD = {"metricops": "undo", "namespace": LABELS["namespace"], "deployment": LABELS["deployment"]}
+
+
 def shown(state: str = "firing", **labels: str) -> dict[str, Any]:
     return {"labels": {**LABELS, **labels}, "state": state, "activeAt": format_time(ONSET)}
 
@@ -51,20 +54,30 @@ def test_labels_that_were_added_or_dropped_on_the_way_do_not_matter() -> None:
 
 
 def test_the_onset_and_the_sli_come_from_the_rule_that_is_loaded() -> None:
-    given = answer({**rule(alerts=[shown()]), "annotations": SLI})
+    given = answer({**rule(alerts=[shown()]), "labels": WORKLOAD, "annotations": SLI})
     reading = read_alert(given, alert(annotations={"metricops_sli": "forged"}))
     assert reading.active_at == ONSET
     assert reading.sli == Sli("e[$window]", timedelta(minutes=5), Bound(0.1), has_any_window=True)
 
 
 def test_the_sli_of_an_absent_alert_is_its_rules() -> None:
-    carries = {**rule(), "annotations": SLI}
+    carries = {**rule(), "labels": WORKLOAD, "annotations": SLI}
     assert read_alert(answer(carries), alert()).sli == Sli(
         "e[$window]", timedelta(minutes=5), Bound(0.1), has_any_window=True
     )
     assert read_alert(answer(carries, carries), alert()).sli is not None
     assert read_alert(answer(carries, rule()), alert()).sli is None
     assert read_alert(answer({**carries, "labels": {"deployment": "cart"}}, rule()), alert()).sli is None
+
+
+def test_the_sli_of_an_absent_alert_of_many_workloads_needs_the_labels_that_it_was_shown_with() -> None:
+    many = {**rule(), "annotations": SLI}
+    assert read_alert(answer(many), alert()).sli is None
+    then = read_alert(answer({**many, "alerts": [shown()]}), alert())
+    now = read_alert(answer(many), alert(), then.labels)
+    assert now.sli is not None
+    assert now.sli == then.sli
+    assert now.sli.expression.startswith("(e[$window]) and on (deployment, namespace) ")
 
 
 def test_the_sli_of_an_absent_alert_of_a_raw_rule_needs_the_labels_that_it_was_shown_with() -> None:

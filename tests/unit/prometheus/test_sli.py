@@ -20,10 +20,61 @@ def raw(query: str, **labels: str) -> dict[str, Any]:
     return {"query": query, "labels": labels or RULE_LABELS, "annotations": {"summary": "x"}}
 
 
+def strings_of(query: str) -> list[str]:
+    strings: list[str] = []
+
+    def note(part: promql_parser.Expr) -> bool:
+        if isinstance(part, promql_parser.StringLiteral):
+            strings.append(part.val)
+        return True
+
+    promql_parser.walk(promql_parser.parse(query), note)
+    return strings
+
+
 def test_the_annotations_of_a_generated_rule_win() -> None:
-    assert read_sli({**raw("a > 1"), "annotations": CARRIED}, SHOWN) == Sli(
+    shown = {**RULE_LABELS, "alertname": "ErrorBudgetBurn"}
+    assert read_sli({**raw("a > 1"), "annotations": CARRIED}, shown) == Sli(
         "e[$window]", 5 * MINUTE, Bound(0.1), has_any_window=True
     )
+
+
+MANY: dict[str, Any] = {
+    "query": "a > 1",
+    "labels": {"metricops": "undo", "severity": "page", "slo": "http"},
+    "annotations": {**CARRIED, "metricops_errors": "f[$window]", "metricops_events": "t[$window]"},
+}
+
+
+def test_a_rule_for_many_workloads_is_asked_for_the_alerts_own() -> None:
+    shown = {**MANY["labels"], "alertname": "ErrorBudgetBurn", "namespace": "prod", "deployment": "shop"}
+    sli = read_sli(MANY, shown)
+    own = (
+        ' and on (deployment, namespace) label_replace(label_replace(vector(1), "deployment", "shop", "", ""), '
+        '"namespace", "prod", "", "")'
+    )
+    assert (sli.expression, sli.errors, sli.events) == (
+        f"(e[$window]){own}",
+        f"(f[$window]){own}",
+        f"(t[$window]){own}",
+    )
+    hostile = '$1"}) or vector(9) or ("\\'
+    narrowed = read_sli(
+        {**MANY, "annotations": {**CARRIED, "metricops_sli": "rate(e[$window])"}},
+        {
+            **shown,
+            "deployment": hostile,
+        },
+    )
+    assert hostile.replace("$", "$$") in strings_of(narrowed.over(MINUTE))
+
+
+@pytest.mark.parametrize(
+    "shown", [{}, {**MANY["labels"], "my.label": "a"}, {f"l{number}": "a" for number in range(33)}]
+)
+def test_a_rule_for_many_workloads_needs_to_know_which(shown: dict[str, str]) -> None:
+    with pytest.raises(NoSli, match=r"labels (are not known|cannot be asked for)"):
+        carried_sli(MANY, shown)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +93,8 @@ def test_annotations_that_cannot_be_asked(annotations: dict[str, str]) -> None:
 
 
 def test_an_absent_alert_has_only_what_its_rule_carries() -> None:
-    assert carried_sli(raw("a > 1")) is None
-    assert carried_sli({**raw("a > 1"), "annotations": CARRIED}) is not None
+    assert carried_sli(raw("a > 1"), {}) is None
+    assert carried_sli({**raw("a > 1"), "annotations": CARRIED}, {}) is not None
 
 
 def test_a_raw_rule_is_asked_for_the_worst_pod() -> None:
@@ -80,15 +131,7 @@ def test_the_workload_may_come_from_the_series() -> None:
 def test_hostile_label_values_stay_values() -> None:
     hostile = '$1"}) or vector(9) or ("\\'
     sli = read_sli(raw("x > 0"), {**SHOWN, "code": hostile})
-    strings: list[str] = []
-
-    def note(part: promql_parser.Expr) -> bool:
-        if isinstance(part, promql_parser.StringLiteral):
-            strings.append(part.val)
-        return True
-
-    promql_parser.walk(promql_parser.parse(sli.query), note)
-    assert hostile.replace("$", "$$") in strings
+    assert hostile.replace("$", "$$") in strings_of(sli.query)
 
 
 def test_label_names_outside_the_old_alphabet_are_left_to_the_answer() -> None:
