@@ -6,6 +6,7 @@ from cli.lazy import lazy_group
 
 COMMANDS = {
     "check": "cli.rules_check:check_command",
+    "diff": "cli.rules_diff:diff_command",
     "explain": "cli.rules_explain:explain_command",
     "generate": "cli.rules_generate:generate_command",
     "readiness": "cli.rules_readiness:readiness_command",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from cli.progress import Progress
 from cli.promtool import Answer, find_promtool, run_tests
 from cli.rules_files import FILES, specifications_of
 from cli.rules_foreign import content, foreign_settings
@@ -25,9 +25,6 @@ from rules.proof.report import BURN_HEADINGS, QUIET_HEADINGS, as_json, burn_rows
 from rules.proof.verdict import NoAnswer, read_answers
 from rules.render import render_rule_file
 from rules.specification import Specification
-
-_QUIET_FOR = 2
-"""Seconds without a word: from then on, progress is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def _check_beside(files: Sequence[Path], objectives: Sequence[Path]) -> None:
 
 
 def _run(program: Path, proofs: Sequence[Proof]) -> list[Proven]:
-    began = time.monotonic()
+    progress = Progress()
 
     def run(proof: Proof) -> Proven:
         files = proof.files()
@@ -98,8 +95,7 @@ def _run(program: Path, proofs: Sequence[Proof]) -> list[Proven]:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for one in pool.map(run, proofs):
             found.append(one)
-            if time.monotonic() - began > _QUIET_FOR and len(found) < len(proofs):
-                click.echo(f"{len(found)} of {len(proofs)} SLOs: {printable(one.specification.name)}", err=True)
+            progress(f"{len(found)} of {len(proofs)} SLOs")
     return found
 
 

@@ -8,9 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from rules import names
-from rules.durations import format_duration
-from rules.generate import generate
-from rules.group import AlertRule
 from rules.specification import (
     DeployerRule,
     ErrorBudget,
@@ -48,6 +45,8 @@ class BurnExplained:
     clears_within: timedelta
     may_undo: bool
     minimum_errors: int
+    outlasts_traffic: bool
+    """Whether it goes on where nobody asks any more for what is dead."""
 
     def words(self, whom: str) -> str:
         """One sentence; `whom` is what it may undo."""
@@ -57,13 +56,14 @@ class BurnExplained:
             f"after {rounded_duration(found.after)}"
             for found in self.detections
         )
+        lasts = ", but not for want of traffic" if self.outlasts_traffic else ""
         undoes = f"; may undo {whom}" if self.may_undo else ""
         if self.may_undo and self.minimum_errors:
             undoes += f", once {self.minimum_errors} events have failed in {exact_duration(window.long)}"
         return (
             f"{window.severity}: {percent(self.share)} of the budget of {exact_duration(self.period)} in "
             f"{exact_duration(window.long)} ({short_number(window.factor)} times the allowed errors, above "
-            f"{percent(self.threshold)}): {times}; clears within {exact_duration(self.clears_within)}{undoes}."
+            f"{percent(self.threshold)}): {times}; clears within {exact_duration(self.clears_within)}{lasts}{undoes}."
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -81,6 +81,7 @@ class BurnExplained:
                 for found in self.detections
             ],
             "clears_within_seconds": _seconds(self.clears_within),
+            "outlasts_traffic": self.outlasts_traffic,
             "may_undo": self.may_undo,
             "minimum_errors": self.minimum_errors if self.may_undo else 0,
         }
@@ -94,18 +95,26 @@ class Explained:
     burns: tuple[BurnExplained, ...]
     rule: DeployerRule | None
 
+    @property
+    def rule_may_undo(self) -> bool:
+        """Whether the deployer's own rule may undo."""
+        return self.rule is not None and self.rule.undo and not isinstance(self.specification.subject, ForPeople)
+
     def words(self) -> list[str]:
         """A heading, and a line per alert."""
         found = self.specification
         whom = subject_words(found.subject)
         if self.rule is not None:
             hold = f" for {exact_duration(self.rule.hold)}" if self.rule.hold else ""
-            alerts = [f"page: while this gives anything{hold}: {self.rule.expression}; may undo {whom}."]
+            may = f"; may undo {whom}" if self.rule_may_undo else ""
+            alerts = [f"page: while this gives anything{hold}: {self.rule.expression}{may}."]
             return [f"{found.name}: the deployer's own rule for {found.service}", *alerts]
         assert isinstance(found.judge, ErrorBudget)  # noqa: S101 - there is nothing else
         objective = f"{percent(found.judge.objective, _OBJECTIVE_DIGITS)} of what {found.service} does is good over"
         judges = f"judges {whom}" if not isinstance(found.subject, ForPeople) else "alerts people only"
-        alerts = [burn.words(whom) for burn in self.burns] or ["no alerts."]
+        alerts = [burn.words(whom) for burn in self.burns] or ["no burn alerts."]
+        if found.judge.absent is not None:
+            alerts.append(f"ticket: once nothing has been known for {exact_duration(found.judge.absent)}.")
         return [f"{found.name}: {objective} {exact_duration(found.judge.period)}; {judges}", *alerts]
 
     def as_json(self) -> dict[str, Any]:
@@ -114,9 +123,13 @@ class Explained:
         judge = found.judge
         subject = found.subject
         own: dict[str, Any] = (
-            {"rule": judge.expression, "for_seconds": _seconds(judge.hold)}
+            {"rule": judge.expression, "for_seconds": _seconds(judge.hold), "may_undo": self.rule_may_undo}
             if isinstance(judge, DeployerRule)
-            else {"objective": float(judge.objective), "window_seconds": _seconds(judge.period)}
+            else {
+                "objective": float(judge.objective),
+                "window_seconds": _seconds(judge.period),
+                "absent_for_seconds": None if judge.absent is None else _seconds(judge.absent),
+            }
         )
         return {
             "slo": found.name,
@@ -134,16 +147,7 @@ def explain(specification: Specification) -> Explained:
     judge = specification.judge
     if isinstance(judge, DeployerRule):
         return Explained(specification, (), judge)
-    undoing = {
-        (rule.labels.get(names.SEVERITY_LABEL), rule.labels.get(names.WINDOW_LABEL))
-        for rule in generate(specification).rules
-        if isinstance(rule, AlertRule) and rule.labels.get(names.UNDO_LABEL) == names.UNDO_VALUE
-    }
-    burns = tuple(
-        _explain_burn(judge, window, (window.severity, format_duration(window.long)) in undoing)
-        for window in judge.windows
-        if not specification.texts(window.severity).disabled
-    )
+    burns = tuple(_explain_burn(specification, judge, window) for window in specification.windows)
     return Explained(specification, burns, None)
 
 
@@ -157,7 +161,7 @@ def subject_words(subject: Subject) -> str:
     return "nothing"
 
 
-def _explain_burn(judge: ErrorBudget, window: BurnWindow, may_undo: bool) -> BurnExplained:
+def _explain_burn(specification: Specification, judge: ErrorBudget, window: BurnWindow) -> BurnExplained:
     threshold = window.threshold(judge.budget)
     # Twice the threshold or more: of just above it, the whole window is the answer, and that is told by its name.
     told = next((ratio for ratio in _ROUND if ratio >= 2 * threshold), None)
@@ -169,8 +173,9 @@ def _explain_burn(judge: ErrorBudget, window: BurnWindow, may_undo: bool) -> Bur
         window.factor * in_seconds(window.long) / in_seconds(judge.period),
         tuple(Detection(ratio, after) for ratio, after in times if after is not None),
         window.short,
-        may_undo,
+        specification.may_undo(window),
         judge.minimum_errors,
+        window == specification.last_resort,
     )
 
 

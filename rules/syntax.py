@@ -67,6 +67,30 @@ def bare(expression: promql.Expr) -> promql.Expr:
     return expression
 
 
+def constant(expression: promql.Expr) -> float | None:
+    """The number that a constant expression is; None for anything else."""
+    expression = bare(expression)
+    if isinstance(expression, promql.NumberLiteral):
+        return expression.val
+    if isinstance(expression, promql.UnaryExpr):
+        number = constant(expression.expr)
+        return None if number is None else -number
+    if isinstance(expression, promql.BinaryExpr):
+        left, right = constant(expression.lhs), constant(expression.rhs)
+        if left is None or right is None:
+            return None
+        match str(expression.op):
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+            case "/" if right != 0:
+                return left / right
+    return None
+
+
 def gives_series(expression: promql.Expr) -> bool:
     """Whether its value is a vector: no number, no text, no range."""
     match expression:

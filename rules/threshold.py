@@ -12,7 +12,7 @@ from datetime import timedelta
 import promql_parser as promql
 
 from rules.comparison import MIRRORED, Comparison
-from rules.syntax import bare, children, parts
+from rules.syntax import bare, children, constant, parts
 
 LONGEST_EXPRESSION = 8192
 NO_TIME = timedelta(0)
@@ -51,7 +51,7 @@ def read_threshold(expression: str) -> Threshold:
         raise NoThreshold(f"the expression's outermost operator is {operator!r}, no threshold")
     if comparison.modifier is not None and comparison.modifier.return_bool:
         raise NoThreshold("the comparison is a 'bool' one, which always gives a value")
-    left, right = _number(comparison.lhs), _number(comparison.rhs)
+    left, right = constant(comparison.lhs), constant(comparison.rhs)
     if (left is None) == (right is None):
         raise NoThreshold("the comparison is not one of series with a constant number")
     sli, limit, stands = (
@@ -69,30 +69,6 @@ def _parse(expression: str) -> promql.Expr:
         return promql.parse(expression)
     except ValueError as error:
         raise NoThreshold(f"the parser refuses the expression: {error}") from None
-
-
-def _number(expression: promql.Expr) -> float | None:
-    """The value of a constant; None for anything else."""
-    expression = bare(expression)
-    if isinstance(expression, promql.NumberLiteral):
-        return expression.val
-    if isinstance(expression, promql.UnaryExpr):
-        number = _number(expression.expr)
-        return None if number is None else -number
-    if isinstance(expression, promql.BinaryExpr):
-        left, right = _number(expression.lhs), _number(expression.rhs)
-        if left is None or right is None:
-            return None
-        match str(expression.op):
-            case "+":
-                return left + right
-            case "-":
-                return left - right
-            case "*":
-                return left * right
-            case "/" if right != 0:
-                return left / right
-    return None
 
 
 def _check(sli: promql.Expr) -> None:

@@ -48,13 +48,13 @@ def plan(specification: Specification, rules: RuleSet) -> tuple[Case, ...]:
     judge = specification.judge
     if isinstance(judge, DeployerRule):
         raise NotTestable("is a rule of the deployer's own, without an objective to hold it against")
-    burns = burn_alerts(specification, judge, rules.rules)
+    burns = burn_alerts(specification, rules.rules)
     if not burns:
         raise NotTestable("has no alerts")
     planner = _Planner(specification, judge, events_of(specification, judge, forms_of(judge.indicator)))
     steady = [case for window, alert in burns for case in planner.burns(window, alert)]
     shortest = min((window for window, _ in burns), key=lambda window: window.long)
-    return (*planner.quiet(shortest, any(window.undo for window, _ in burns)), *steady)
+    return (*planner.quiet(shortest, any(specification.may_undo(window) for window, _ in burns)), *steady)
 
 
 def step_of(window: BurnWindow, *, at_most: timedelta | None = None) -> timedelta:
@@ -113,7 +113,7 @@ class _Planner:
         detected = window.detection_time(self.budget.budget, ratio)
         # How soon an outage undoes is worth a closer look.
         closer = max(window.long / CLOSEST_STEPS, (detected or window.long) / STEPS_PER_OUTAGE)
-        step = step_of(window, at_most=closer if kind == "outage" and window.undo else None)
+        step = step_of(window, at_most=closer if kind == "outage" and self.specification.may_undo(window) else None)
         slack = step * SLACK_STEPS
         # What never fires on its own needs no clean traffic before.
         onset = _steps(window.long, step) if detected else 0
@@ -153,7 +153,7 @@ class _Planner:
         """The labels that the alert must have by the specification, whatever the rules say."""
         subject = self.specification.subject
         whom = subject.labels if isinstance(subject, WorkloadTarget) else self._labels(self.events.labels)
-        return {**whom, **({names.UNDO_LABEL: names.UNDO_VALUE} if window.undo else {})}
+        return {**whom, **({names.UNDO_LABEL: names.UNDO_VALUE} if self.specification.may_undo(window) else {})}
 
     def _labels(self, labels: Labels) -> Labels:
         """The labels of the series that are also the alert's: a workload's under the names that the receiver reads."""

@@ -68,7 +68,8 @@ class Proof:
     def _rule_file(self, alert: AlertRule | None) -> str:
         """The rules, evaluated once per step: virtual time has steps that suit each case."""
         rules = self.rules if alert is None else needed_by(alert, self.rules)
-        return render_rule_file([replace(rules, groups=tuple(replace(group, interval=None) for group in rules.groups))])
+        groups = tuple(replace(group, interval=None, query_offset=None) for group in rules.groups)
+        return render_rule_file([replace(rules, groups=groups)])
 
     def _mark(self, number: int) -> str:
         return f"{self.mark}/{number}"

@@ -52,7 +52,7 @@ def as_json(one: Proven) -> dict[str, Any]:
                 "long_window_seconds": _seconds(window.long),
                 "short_window_seconds": _seconds(window.short),
                 "factor": float(window.factor),
-                "may_undo": window.undo,
+                "may_undo": one.specification.may_undo(window),
                 "burns": {kind: _burn(found) for kind, found in kinds.items()},
             }
             for window, kinds in one.burns.items()

@@ -32,7 +32,7 @@ def test_the_workbooks_page_in_words() -> None:
     )
     assert slow.startswith("page: 5 % of the budget of 30 days in 6 hours (6 times the allowed errors, above 0.6 %)")
     assert ticket.startswith("ticket: 10 % of the budget of 30 days in 1 day (3 times")
-    assert last.endswith("clears within 6 hours.")
+    assert last.endswith("clears within 6 hours, but not for want of traffic.")
     assert "undo" not in slow + ticket + last
 
 

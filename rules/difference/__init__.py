@@ -1,0 +1,1 @@
+"""What changes in alerts from one set of rules to another, in words for a review."""
