@@ -8,6 +8,7 @@ from rules import names
 from rules.fields import Field, Fields
 from rules.identifiers import A_LABEL_NAME, LABEL_NAME
 from rules.specification import AlertTexts, Labels
+from rules.template import template_problem
 from rules.windows import Severity
 
 RESERVED_LABELS = (
@@ -75,6 +76,8 @@ def _read(fields: Fields, name: str, reserved: tuple[str, ...]) -> Labels | None
             field.refuse("another name: this one is set by the generator", f"{key!r}")
         elif text is not None and name == "labels" and "{{" in text:
             field.refuse("a fixed text: a label that changes makes another alert")
+        elif text is not None and name == "annotations" and (problem := template_problem(text)):
+            field.refuse("a template that Prometheus can expand", problem)
         elif text is not None:
             found.append((key, text))
     return tuple(found) if len(found) == len(entries) else None

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 
 from rules import names
 from rules.fields import Field
-from rules.foreign.template import template_problem
 from rules.identifiers import A_LABEL_NAME, LABEL_NAME
 from rules.specification import Labels
+from rules.template import template_problem
 
 _CLAIMS = frozenset({names.UNDO_LABEL, "alertname"})
 _OF_THE_RECEIVER = "metricops_"
