@@ -15,10 +15,11 @@ from cli.check.report import Check, as_json, as_lines
 from cli.check.text import check_text
 from cli.history_options import UNREACHABLE, open_history, read_duration, with_history
 from cli.progress import Progress
-from cli.replay.alerts import ReplayedAlert, replayed_alerts
+from cli.replay.alerts import Evaluated, ReplayedAlert, replayed_alerts
 from cli.replay.evaluation import evaluate
 from cli.replay.grid import grid_over
 from cli.replay.history import History, HistoryError
+from cli.rule_sources import SourcedSet
 from cli.rules_files import FILES, sources_of
 from rules.problems import SpecificationError
 
@@ -70,9 +71,9 @@ def check_command(
         _finish(found, output, strict=strict)
         return
     progress = Progress()
-    history = open_history(url, headers, timeout, lambda number: progress(f"request {number} to Prometheus"))
+    history = open_history(url, headers, timeout, progress.requested)
     try:
-        found = _with_data(found, replayed_alerts(sets, step), history, days=days, step=step, progress=progress)
+        found = _with_data(found, sets, history, days=days, step=step, progress=progress)
     except HistoryError as error:
         click.echo("\n".join(as_lines(found)), err=True)
         click.echo(f"Error: {error}", err=True)
@@ -82,7 +83,7 @@ def check_command(
 
 def _with_data(
     found: Check,
-    alerts: list[ReplayedAlert],
+    sets: tuple[SourcedSet, ...],
     history: History,
     *,
     days: int,
@@ -92,12 +93,33 @@ def _with_data(
     end = datetime.now(UTC)
     start = end - timedelta(days=days)
     looks = grid_over(start, end, max(step, (end - start) / LOOKS))
-    findings = [*found.findings, *Data(history, looks, progress).check(alerts)]
-    evaluated = []
-    for alert in alerts:
-        evaluated += evaluate([alert], history, grid_over(start, end, step_for(alert, step)), progress)
+    findings = [*found.findings, *Data(history, looks, progress).check(replayed_alerts(sets, step))]
+    evaluated = _evaluated(sets, history, start=start, end=end, step=step, progress=progress)
     findings += check_firing(evaluated, start, end)
     return Check(found.alerts, findings, [firings(one, start, end) for one in evaluated], start, end)
+
+
+def _evaluated(
+    sets: tuple[SourcedSet, ...],
+    history: History,
+    *,
+    start: datetime,
+    end: datetime,
+    step: timedelta,
+    progress: Progress,
+) -> list[Evaluated]:
+    """Each alert over its own grid, and with its recordings evaluated as often."""
+    at_steps: dict[timedelta, list[ReplayedAlert]] = {}
+    rules = [rule for one in sets for rule in one.alerts]
+    found: list[Evaluated] = []
+    for number, rule in enumerate(rules):
+        own = step_for(rule, step)
+        if own not in at_steps:
+            at_steps[own] = replayed_alerts(sets, own)
+        alert = at_steps[own][number]
+        progress(f"evaluating alert {number + 1} of {len(rules)}: {rule.alert} of {alert.group}")
+        found.append(evaluate(alert, history, grid_over(start, end, own)))
+    return found
 
 
 def _finish(check: Check, output: str, *, strict: bool) -> None:

@@ -94,7 +94,7 @@ def replay_command(
         click.echo(str(error), err=True)
         raise click.exceptions.Exit(1) from error
     progress = Progress()
-    history = open_history(url, headers, timeout, lambda number: progress(f"request {number} to Prometheus"))
+    history = open_history(url, headers, timeout, progress.requested)
     longest = max((alert.hold for one in sets for alert in one.alerts), default=timedelta(0))
     grid = grid_over(end - since - LEAD_IN - longest, end, step)
     try:
@@ -116,7 +116,11 @@ def _replayed(
     progress: Progress,
 ) -> Replay:
     alerts = replayed_alerts(sets, grid.step)
-    evaluated = evaluate([alert for alert in alerts if alert.may_undo], history, grid, progress)
+    evaluated: list[Evaluated] = []
+    asking = [alert for alert in alerts if alert.may_undo]
+    for number, alert in enumerate(asking, 1):
+        progress(f"evaluating alert {number} of {len(asking)}: {alert.rule.alert} of {alert.group}")
+        evaluated.append(evaluate(alert, history, grid))
     timelines = {timeline.ref: timeline for timeline in written}
     refs = blamed_workloads(evaluated)
     recorded, notes = recorded_rollouts(refs - timelines.keys(), history, grid, progress)

@@ -10,6 +10,9 @@ import promql_parser as promql
 
 from cli.check.finding import Finding, Severity
 from cli.replay.alerts import Evaluated, ReplayedAlert
+from rules.durations import DurationError, parse_duration
+from rules.group import AlertRule
+from rules.names import WORST_RESET_ANNOTATION
 from rules.promql import QueryError
 from rules.syntax import parse_query, parts
 
@@ -27,14 +30,22 @@ class Firings:
     total: timedelta
 
 
-def step_for(alert: ReplayedAlert, step: timedelta) -> timedelta:
+def step_for(rule: AlertRule, step: timedelta) -> timedelta:
     """How often to evaluate an alert: every `step`, and less often where its shortest window is long."""
+    return max(step, _shortest_window(rule, step) // LOOKS_PER_WINDOW // step * step)
+
+
+def _shortest_window(rule: AlertRule, default: timedelta) -> timedelta:
+    """A generated rule says how long it takes to clear; of others, the shortest range in the expression."""
     try:
-        found = list(parts(parse_query(alert.rule.expression if not alert.query else alert.query)))
+        return parse_duration(rule.annotations.get(WORST_RESET_ANNOTATION, ""))
+    except DurationError:
+        pass
+    try:
+        found = list(parts(parse_query(rule.expression)))
     except QueryError:
-        return step
-    windows = [part.range for part in found if isinstance(part, promql.MatrixSelector)]
-    return max(step, min(windows, default=step) // LOOKS_PER_WINDOW // step * step)
+        return default
+    return min((part.range for part in found if isinstance(part, promql.MatrixSelector)), default=default)
 
 
 def firings(evaluated: Evaluated, start: datetime, end: datetime) -> Firings:

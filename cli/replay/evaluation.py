@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+import promql_parser as promql
 
 from cli.replay.alerts import Evaluated, ReplayedAlert
 from cli.replay.episodes import Episode, episodes
 from cli.replay.grid import Grid
 from cli.replay.history import History, QueryRefused
+from rules.syntax import parts
+from rules.windows import NO_TIME
 
 
-def evaluate(
-    alerts: Iterable[ReplayedAlert], history: History, grid: Grid, progress: Callable[[str], None]
-) -> list[Evaluated]:
-    """When each of them fired. Raises `HistoryError` where the source does not answer at all."""
-    found: list[Evaluated] = []
-    alerts = list(alerts)
-    for number, alert in enumerate(alerts, 1):
-        progress(f"evaluating alert {number} of {len(alerts)}: {alert.rule.alert} of {alert.group}")
-        found.append(_evaluated(alert, history, grid))
-    return found
-
-
-def _evaluated(alert: ReplayedAlert, history: History, grid: Grid) -> Evaluated:
+def evaluate(alert: ReplayedAlert, history: History, grid: Grid) -> Evaluated:
+    """When it fired. Raises `HistoryError` where the source does not answer at all."""
     if alert.problem:
         return Evaluated(alert, failure=alert.problem)
     try:
-        answer = history.over(alert.query, grid)
+        answer = history.over(alert.query, grid, looks_back=_looks_back(alert.query))
     except QueryRefused as why:
         # As the rule itself would have failed; the others may do.
         return Evaluated(alert, failure=str(why))
@@ -45,4 +38,16 @@ def _evaluated(alert: ReplayedAlert, history: History, grid: Grid) -> Evaluated:
         times += episodes(dict(labels), indexes, grid, hold=rule.hold, lingers=rule.lingers)
     return Evaluated(
         alert, tuple(sorted(times, key=lambda episode: (episode.starts_at, sorted(episode.labels.items()))))
+    )
+
+
+def _looks_back(query: str) -> timedelta:
+    """The longest range in it: each request reads that much before its first moment."""
+    try:
+        found = list(parts(promql.parse(query)))
+    except ValueError:
+        return NO_TIME
+    return max(
+        (part.range or NO_TIME for part in found if isinstance(part, promql.MatrixSelector | promql.SubqueryExpr)),
+        default=NO_TIME,
     )

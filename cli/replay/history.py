@@ -53,9 +53,12 @@ class History:
         self._timeout_seconds = timeout_seconds
         self.requests = 0
 
-    def over(self, query: str, grid: Grid) -> list[Series]:
-        """The query at each moment of the grid, in as many requests as it takes. Raises `HistoryError`."""
-        most = max(LEAST_POINTS, min(MOST_POINTS, PART_OF // grid.step))
+    def over(self, query: str, grid: Grid, *, looks_back: timedelta = timedelta(0)) -> list[Series]:
+        """The query at each moment of the grid, in as many requests as it takes. Raises `HistoryError`.
+
+        What a request `looks_back` it reads once more for the next one, so that few long ones are the cheaper.
+        """
+        most = max(LEAST_POINTS, min(MOST_POINTS, max(PART_OF, 2 * looks_back) // grid.step))
         found: dict[frozenset[tuple[str, str]], list[Sample]] = {}
         for part in grid.parts(most):
             for series in self._part(query, part):

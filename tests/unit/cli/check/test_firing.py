@@ -60,7 +60,12 @@ def test_an_alert_that_fires_most_of_the_time(end: int, checks: list[str]) -> No
     ],
 )
 def test_long_windows_are_looked_at_less_often(query: str, minutes: int) -> None:
-    assert step_for(alert(query), MINUTE) == minutes * MINUTE
+    assert step_for(alert(query).rule, MINUTE) == minutes * MINUTE
+
+
+def test_a_generated_rule_says_how_short_its_window_is() -> None:
+    rule = AlertRule("A", "recorded > 1", timedelta(0), {}, {"worst_reset_time": "6h"})
+    assert step_for(rule, MINUTE) == 6 * MINUTE
 
 
 @pytest.mark.parametrize(
