@@ -1,4 +1,4 @@
-"""What the rules' text tells: PromQL by the parser, and whether an alert that may undo can name its workload."""
+"""What the rules' text tells: PromQL by the parser, whether an alert that may undo can name its workload, lints."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cli.check.finding import Finding, Severity
 from cli.rule_sources import SourcedSet
 from rules.carried_labels import can_carry
 from rules.group import AlertRule, Recording
+from rules.lints import lint
 from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL, UNDO_LABEL, UNDO_VALUE
 from rules.promql import QueryError
 from rules.syntax import parse_query
@@ -62,5 +63,11 @@ def _names_a_workload(one: SourcedSet) -> Iterator[Finding]:
                 yield Finding(Severity.ERROR, "workload-label", where(one, rule), message)
 
 
-CHECKS: tuple[Callable[[SourcedSet], Iterable[Finding]], ...] = (_is_promql, _names_a_workload)
+def _is_thought_through(one: SourcedSet) -> Iterator[Finding]:
+    for rule in one.alerts:
+        for found in lint(rule):
+            yield Finding(Severity.WARNING, found.name, where(one, rule), found.message)
+
+
+CHECKS: tuple[Callable[[SourcedSet], Iterable[Finding]], ...] = (_is_promql, _names_a_workload, _is_thought_through)
 """Each looks at the rules of one objective, or of one document of a rule file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rules.generate import generate
 from rules.group import AlertRule
+from rules.lints import ANY_WORKLOAD, ONCE_PER_SERIES, SINGLE_EVENT, lint
 from tests.service.rules.facts.virtual_time import Bench, Check, requests, specification, written
 
 TALK = 'rate(http_request_total{code=~"^5.*$"}[5m]) > 0'
@@ -41,6 +42,13 @@ def test_the_talks_rule_fires_once_per_series_with_its_own_labels(bench: Bench) 
     series = {requests(code, pod): "0+1x100" for code, pod in (("500", "a"), ("503", "a"), ("500", "b"))}
     labels = [{"pod": pod, "code": code} for code, pod in (("500", "a"), ("503", "a"), ("500", "b"))]
     bench.run(series | {requests("200"): "0+9x100"}, [fired("10m", *labels)])
+
+
+def test_the_talks_rule_is_linted_with_what_follows() -> None:
+    """Nothing is refused and nothing is changed: it is told."""
+    (rule,) = generate(specification(**RULE)).rules
+    assert isinstance(rule, AlertRule)
+    assert [found.name for found in lint(rule)] == [ONCE_PER_SERIES, SINGLE_EVENT, ANY_WORKLOAD]
 
 
 def test_the_talks_rule_is_not_rewritten() -> None:
