@@ -1,7 +1,8 @@
-"""A metric per workload that can be switched: the error ratio that the benchmarks' rules look at."""
+"""Pages of metrics for a Prometheus to scrape, above all the error ratio that the benchmarks' rules look at."""
 
 from __future__ import annotations
 
+import abc
 import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,12 +18,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
 
-class Exporter:
-    """Serves `bench_error_ratio{namespace,deployment}`. Use it as a context manager."""
+class PageServer(abc.ABC):
+    """Serves one page of metrics at `target`. Use it as a context manager."""
 
-    def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
-        self._ratios: dict[str, float] = {}
+    def __init__(self) -> None:
         self.target = f"127.0.0.1:{free_port()}"
         host, port = self.target.split(":")
         self._httpd = _Server((host, int(port)), self._handler())
@@ -38,16 +37,9 @@ class Exporter:
         self._httpd.shutdown()
         self._httpd.server_close()
 
-    def switch(self, workloads: Iterable[str], ratio: float) -> None:
-        """What the next scrape finds for these workloads."""
-        self._ratios = {**self._ratios, **dict.fromkeys(workloads, ratio)}
-
-    def _page(self) -> bytes:
-        lines = [
-            f'{METRIC}{{namespace="{self._namespace}",deployment="{name}"}} {ratio}'
-            for name, ratio in self._ratios.items()
-        ]
-        return "\n".join([f"# TYPE {METRIC} gauge", *lines, ""]).encode()
+    @abc.abstractmethod
+    def page(self) -> bytes:
+        """What a scrape finds now."""
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         exporter = self
@@ -56,7 +48,7 @@ class Exporter:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                body = exporter._page()
+                body = exporter.page()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.send_header("Content-Length", str(len(body)))
@@ -67,3 +59,24 @@ class Exporter:
                 """Nothing: a line per scrape is no news."""
 
         return Handler
+
+
+class Exporter(PageServer):
+    """Serves `bench_error_ratio{namespace,deployment}`. Use it as a context manager."""
+
+    def __init__(self, namespace: str) -> None:
+        super().__init__()
+        self._namespace = namespace
+        self._ratios: dict[str, float] = {}
+
+    def switch(self, workloads: Iterable[str], ratio: float) -> None:
+        """What the next scrape finds for these workloads."""
+        self._ratios = {**self._ratios, **dict.fromkeys(workloads, ratio)}
+
+    def page(self) -> bytes:
+        """A line per workload that was ever switched."""
+        lines = [
+            f'{METRIC}{{namespace="{self._namespace}",deployment="{name}"}} {ratio}'
+            for name, ratio in self._ratios.items()
+        ]
+        return "\n".join([f"# TYPE {METRIC} gauge", *lines, ""]).encode()

@@ -74,7 +74,7 @@ def evaluate(
     _write(test, content)
     environment = {**os.environ, "NO_COLOR": "1", "GOMAXPROCS": "1"}
     answer = subprocess.run(
-        ["nice", promtool, "test", "rules", test], capture_output=True, text=True, env=environment, check=False
+        [promtool, "test", "rules", test], capture_output=True, text=True, env=environment, check=False
     )
     return list(samples(answer.stdout + answer.stderr, step))
 
