@@ -20,7 +20,7 @@ parallel := $(if $(METRICOPS_TEST_KUBECONFIG),,-n 2 --dist loadfile)
 
 in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
-.PHONY: help demo test lint sandbox chaos fuzz bench mutation simulate clean
+.PHONY: help demo test lint sandbox chaos fuzz bench bench-rules mutation simulate clean
 
 help:
 	@echo "make demo      the whole loop, live: a bad release is undone"
@@ -29,7 +29,8 @@ help:
 	@echo "make sandbox   a cluster that stays up until Ctrl-C (KUBERNETES=1.34|1.36|1.37, PAIR=default|newest|floor)"
 	@echo "make chaos     every step of a rollback broken in every way (SEED=n, under 20 minutes)"
 	@echo "make fuzz      100,000 hostile payloads (SEED=n)"
-	@echo "make bench     what it costs, beside its peers and the goals (under 10 minutes)"
+	@echo "make bench     what it costs, beside its peers and the goals (under 15 minutes)"
+	@echo "make bench-rules  page and ticket beside those of sloth's rules, at every evaluation (minutes)"
 	@echo "make mutation  each mutant of the decision and the state machine killed by a unit test (JOBS=n, ten minutes)"
 	@echo "make simulate  how often the comparison of old with new pods errs (SEED=n, minutes)"
 	@echo "make clean     remove the cache folder: what was built and fetched"
@@ -54,6 +55,9 @@ fuzz:
 
 bench:
 	@$(in_venv) exec python -m bench
+
+bench-rules:
+	@$(in_venv) exec python -m bench.rules
 
 mutation:
 	@$(in_venv) exec python -m tests.mutation $(if $(JOBS),--jobs $(JOBS))

@@ -19,6 +19,8 @@ from typing import Any
 
 from bench import calls, deliveries, latency, scale
 from bench.figures import Figure, table
+from bench.rules import figures as rules
+from bench.rules.sloth import sloth
 from bench.scene import Scene
 from sandbox.binaries import control_plane_binaries
 from sandbox.cache import Progress, cache_folder
@@ -30,8 +32,9 @@ IN_SCENE: dict[str, Callable[..., list[Figure]]] = {
     "a": deliveries.measure,
 }
 """In the order in which they run: what is counted and timed comes before what wears out."""
-PARTS = (*IN_SCENE, "d")
-"""The last one has a cluster of its own."""
+ALONE: dict[str, Callable[..., list[Figure]]] = {"d": scale.measure, "e": rules.measure}
+"""The first has a cluster of its own, the other needs none."""
+PARTS = (*IN_SCENE, *ALONE)
 
 
 def main() -> int:
@@ -51,6 +54,8 @@ def main() -> int:
     # Builds and downloads come first: nothing else runs meanwhile.
     control_plane_binaries(progress=say)
     monitoring_binaries(progress=say)
+    if "e" in options.only:
+        sloth(say)
 
     def run(part: str, measure: Callable[[], list[Figure]]) -> None:
         say(f"part ({part}) begins")
@@ -64,8 +69,8 @@ def main() -> int:
         with Scene(say) as scene:
             for part in [part for part in IN_SCENE if part in options.only]:
                 run(part, partial(IN_SCENE[part], scene, quick=options.quick))
-    if "d" in options.only:
-        run("d", partial(scale.measure, say, quick=options.quick))
+    for part in [part for part in ALONE if part in options.only]:
+        run(part, partial(ALONE[part], say, quick=options.quick))
     figures.sort(key=lambda figure: figure.part)
     report(figures, failed, options, time.monotonic() - began)
     return 1 if failed else 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,10 @@ from typing import Any
 import urllib3
 import yaml
 
-from bench.figures import median
 from bench.rules.sloth import Sloth
 from bench.rules.specifications import SIDE_LABEL, marked
-from bench.rules.synthetic import Requests, RequestsServer, objectives, recorded_past
+from bench.rules.synthetic import Requests, RequestsServer, name_of, objectives, recorded_past
+from rules.durations import parse_duration
 from sandbox.cache import Progress
 from sandbox.debian import MonitoringBinaries
 from sandbox.demo.command import metricops
@@ -28,11 +28,15 @@ from sandbox.process import ManagedProcess, free_port, wait_until
 PAST_SECONDS = 3 * 86_400
 PAST_STEP = 120
 SCRAPE_INTERVAL = 15
+EVALUATIONS = 5
 ASKED = 5
 """So many objectives' rules are asked one by one for the samples that they read: all objectives are alike."""
 SIDES = ("sloth", "metricops")
 READY_SECONDS = 120.0
 EVALUATED_SECONDS = 400.0
+PROGRESS_EVERY_SECONDS = 8.0
+NEVER = "0001-01-01"
+"""What stands for a group's last evaluation before there was one."""
 
 
 @dataclass(slots=True)
@@ -59,7 +63,12 @@ def costs(count: int, binaries: MonitoringBinaries, sloth: Sloth, folder: Path, 
         "sloth": marked((folder / "sloth.yml").read_text(), "sloth"),
         "metricops": marked(metricops("rules", "generate", "--format", "prometheus", specification), "metricops"),
     }
+    per_minute = {}
     for side, of_side in groups.items():
+        for group in of_side:
+            # Groups that are evaluated seldom are watched as often as the others, and count for what they are.
+            interval = parse_duration(group.pop("interval", f"{SCRAPE_INTERVAL}s"))
+            per_minute[side, group["name"]] = 60 / interval.total_seconds()
         (folder / f"{side}.rules.yml").write_text(yaml.dump({"groups": of_side}, Dumper=_dumper(), sort_keys=False))
     now = time.time()
     requests = Requests(count, now - PAST_SECONDS)
@@ -71,8 +80,8 @@ def costs(count: int, binaries: MonitoringBinaries, sloth: Sloth, folder: Path, 
         progress(
             f"Prometheus {binaries.prometheus_version} evaluates the rules of both sides every {SCRAPE_INTERVAL} s"
         )
-        found = _observed(prometheus, count, progress)
-        _ask_samples(prometheus, found, count)
+        found = _observed(prometheus, count, per_minute, progress)
+        _ask_samples(prometheus, found, count, per_minute)
     return found
 
 
@@ -91,7 +100,14 @@ def _backfill(
             lines.writelines(recorded_past(of_side, now - PAST_SECONDS, now, PAST_STEP))
         lines.write("# EOF\n")
     # One block: with blocks of two hours it would read the whole text for each of them.
-    command = [promtool, "tsdb", "create-blocks-from", "--quiet", "--max-block-duration=162h", "openmetrics"]
+    command: list[str | Path] = [
+        promtool,
+        "tsdb",
+        "create-blocks-from",
+        "--quiet",
+        "--max-block-duration=162h",
+        "openmetrics",
+    ]
     subprocess.run([*command, text, folder / "data"], capture_output=True, text=True, check=True)
     text.unlink()
 
@@ -115,7 +131,7 @@ class _Prometheus:
             ],
         }
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-        command = [
+        command: list[str | Path] = [
             binaries.prometheus,
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'data'}",
@@ -149,23 +165,20 @@ class _Prometheus:
             return False
 
 
-EVALUATIONS = 5
-
-
-def _observed(prometheus: _Prometheus, count: int, progress: Progress) -> dict[str, Cost]:
-    """Watch each group for some evaluations: the median of each rule's times counts."""
+def _observed(
+    prometheus: _Prometheus, count: int, per_minute: Mapping[tuple[str, str], float], progress: Progress
+) -> dict[str, Cost]:
+    """Watch each group for some evaluations; the least of a rule's times counts, which nothing else has lengthened."""
     times: dict[tuple[str, str, int], list[float]] = defaultdict(list)
     seen: dict[tuple[str, str], str] = {}
     rules: dict[tuple[str, str, int], dict[str, Any]] = {}
-    intervals: dict[tuple[str, str], float] = {}
     told = time.monotonic()
 
     def are_enough() -> bool:
         nonlocal told
         for group in prometheus.groups():
-            key = (Path(group["file"]).name.removesuffix(".rules.yml"), group["name"])
-            intervals[key] = float(group["interval"])
-            if group["lastEvaluation"] == seen.get(key) or group["lastEvaluation"].startswith("0001"):
+            key = (_side(group), group["name"])
+            if group["lastEvaluation"] == seen.get(key) or group["lastEvaluation"].startswith(NEVER):
                 continue
             seen[key] = group["lastEvaluation"]
             for number, rule in enumerate(group["rules"]):
@@ -173,19 +186,17 @@ def _observed(prometheus: _Prometheus, count: int, progress: Progress) -> dict[s
                     raise RuntimeError(f"{group['name']}: {rule['name']}: {rule['lastError']}")
                 rules[*key, number] = rule
                 times[*key, number].append(float(rule["evaluationTime"]))
-        if time.monotonic() - told > 8:
+        least = min(map(len, times.values())) if len(seen) == len(per_minute) else 0
+        if time.monotonic() - told > PROGRESS_EVERY_SECONDS:
             told = time.monotonic()
-            progress(f"{min(map(len, times.values()), default=0)} of {EVALUATIONS} evaluations of each group seen")
-        frequent = [len(found) for key, found in times.items() if intervals[key[:2]] <= SCRAPE_INTERVAL]
-        others = [len(found) for key, found in times.items() if intervals[key[:2]] > SCRAPE_INTERVAL]
-        return bool(frequent) and min(frequent) >= EVALUATIONS and min(others, default=1) >= 1
+            progress(f"{least} of {EVALUATIONS} evaluations of each group seen")
+        return least >= EVALUATIONS
 
     wait_until(are_enough, EVALUATED_SECONDS, "all groups are evaluated", every=2.0)
     found = {side: Cost() for side in SIDES}
     for key, rule in rules.items():
         cost = found[key[0]]
-        per_minute = 60 / intervals[key[:2]]
-        seconds = median(times[key]) * per_minute / count
+        seconds = min(times[key]) * per_minute[key[:2]] / count
         cost.seconds += seconds
         cost.alerts += (rule["type"] == "alerting") / count
         cost.recordings += (rule["type"] == "recording") / count
@@ -201,40 +212,24 @@ def _observed(prometheus: _Prometheus, count: int, progress: Progress) -> dict[s
     return found
 
 
-def _ask_samples(prometheus: _Prometheus, found: Mapping[str, Cost], count: int) -> None:
+def _ask_samples(
+    prometheus: _Prometheus, found: Mapping[str, Cost], count: int, per_minute: Mapping[tuple[str, str], float]
+) -> None:
     """How many samples each rule of some objectives reads, by the statistics of its query."""
-    asked: dict[str, set[str]] = {side: set() for side in SIDES}
+    asked = [name_of(number) for number in range(min(ASKED, count))]
     for group in prometheus.groups():
-        side = Path(group["file"]).name.removesuffix(".rules.yml")
-        service = _service(group["rules"])
-        if service not in asked[side] and len(asked[side]) == min(ASKED, count):
+        # All names of groups have the service's as a part, between hyphens, slashes and their ends.
+        if not set(re.split("[-/]", group["name"])) & set(asked):
             continue
-        asked[side].add(service)
+        cost = found[_side(group)]
         for rule in group["rules"]:
             answer = prometheus.get("query", query=rule["query"], stats="all")
-            per_minute = 60 / float(group["interval"]) / min(ASKED, count)
-            read = answer["stats"]["samples"]["totalQueryableSamples"] * per_minute
-            cost = found[side]
+            read = answer["stats"]["samples"]["totalQueryableSamples"]
+            read *= per_minute[_side(group), group["name"]] / len(asked)
             cost.samples += read
-            milliseconds, samples = cost.by_rule.get(rule["name"], (0.0, 0.0))
+            milliseconds, samples = cost.by_rule[rule["name"]]
             cost.by_rule[rule["name"]] = (milliseconds, samples + read)
 
 
-def _service(rules: Iterable[Mapping[str, Any]]) -> str:
-    """The objective that the rules of a group are about, as sloth names it or as we do: both end in the service."""
-    for rule in rules:
-        labels = rule.get("labels", {})
-        for name in ("sloth_id", "slo"):
-            if name in labels:
-                return str(labels[name])
-    return next((_of_alert(rule) for rule in rules), "")
-
-
-def _of_alert(rule: Mapping[str, Any]) -> str:
-    query = str(rule["query"])
-    return query.partition('sloth_id="')[2].partition('"')[0]
-
-
-def remove(folder: Path) -> None:
-    """Remove what was made."""
-    shutil.rmtree(folder, ignore_errors=True)
+def _side(group: Mapping[str, Any]) -> str:
+    return Path(group["file"]).name.removesuffix(".rules.yml")

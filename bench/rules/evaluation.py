@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from sandbox.process import TIED_TO_US
+
 _Dumper: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _RESULT = re.compile(r"^\s+expr: \"(?P<query>(?:[^\"\\]|\\.)*)\", time: (?P<time>\S+?),\s*$")
 _SAMPLE = re.compile(r"\{(?P<labels>[^{}]*)\} (?P<value>[-+0-9.eE]+|NaN|[-+]?Inf)")
@@ -74,7 +76,7 @@ def evaluate(
     _write(test, content)
     environment = {**os.environ, "NO_COLOR": "1", "GOMAXPROCS": "1"}
     answer = subprocess.run(
-        [promtool, "test", "rules", test], capture_output=True, text=True, env=environment, check=False
+        [*TIED_TO_US, promtool, "test", "rules", test], capture_output=True, text=True, env=environment, check=False
     )
     return list(samples(answer.stdout + answer.stderr, step))
 

@@ -28,10 +28,15 @@ class Sloth:
     program: Path
     version: str
 
-    def generate(self, specification: Path, output: Path, *, arguments: Sequence[str] = ()) -> None:
+    def command(self, specification: Path, output: Path, arguments: Sequence[str] = ()) -> list[str]:
+        """What makes the rules of a file or a folder of specifications."""
+        what = ["generate", "--no-log", "--input", str(specification), "--out", str(output)]
+        return [str(self.program), *what, *arguments]
+
+    def generate(self, specification: Path, output: Path, arguments: Sequence[str] = ()) -> None:
         """Write the rules for a file or a folder of specifications. Raises `SlothError`."""
-        command = [str(self.program), "generate", "--no-log", "--input", str(specification), "--out", str(output)]
-        answer = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        command = self.command(specification, output, arguments)
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode != 0:
             raise SlothError(f"{specification}: {answer.stderr.strip()[-2000:]}")
 

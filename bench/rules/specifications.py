@@ -109,7 +109,7 @@ def rules_of_sloth(example: Example, examples: Path, sloth: Sloth, folder: Path)
         shutil.copy(examples / example.catalogue, windows)
         arguments = [f"--slo-period-windows-path={windows}", f"--default-slo-period={example.days}d"]
     output = folder / "sloth.yml"
-    sloth.generate(examples / example.file, output, arguments=arguments)
+    sloth.generate(examples / example.file, output, arguments)
     return marked(output.read_text(), "sloth")
 
 
