@@ -115,7 +115,7 @@ def _evaluated(
     for number, rule in enumerate(rules):
         own = step_for(rule, step)
         if own not in at_steps:
-            at_steps[own] = replayed_alerts(sets, own)
+            at_steps[own] = replayed_alerts(sets, own, as_groups_say=False)
         alert = at_steps[own][number]
         progress(f"evaluating alert {number + 1} of {len(rules)}: {rule.alert} of {alert.group}")
         found.append(evaluate(alert, history, grid_over(start, end, own)))

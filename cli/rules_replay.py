@@ -120,7 +120,7 @@ def _replayed(
     asking = [alert for alert in alerts if alert.may_undo]
     for number, alert in enumerate(asking, 1):
         progress(f"evaluating alert {number} of {len(asking)}: {alert.rule.alert} of {alert.group}")
-        evaluated.append(evaluate(alert, history, grid))
+        evaluated.append(evaluate(alert, history, grid_over(grid.start, grid.end, alert.interval)))
     timelines = {timeline.ref: timeline for timeline in written}
     refs = blamed_workloads(evaluated)
     recorded, notes = recorded_rollouts(refs - timelines.keys(), history, grid, progress)

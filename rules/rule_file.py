@@ -68,6 +68,7 @@ def _read_group(field: Field) -> RuleGroup | None:
         return None
     name = group.required("name", "the group's name", Field.text)
     interval = group.optional("interval", _read_duration, NO_TIME)
+    offset = group.optional("query_offset", _read_duration, NO_TIME)
     labels = _read_texts(group, "labels")
     items = group.get("rules")
     # A group without rules is allowed, and common where it is made from a template.
@@ -75,7 +76,7 @@ def _read_group(field: Field) -> RuleGroup | None:
     rules = [_read_rule(item, labels) for item in (items.items() or [] if items and nodes else [])]
     if name is None:
         return None
-    return RuleGroup(name, tuple(rule for rule in rules if rule is not None), interval or None)
+    return RuleGroup(name, tuple(rule for rule in rules if rule is not None), interval or None, offset or None)
 
 
 def _read_rule(field: Field, group_labels: dict[str, str]) -> Rule | None:

@@ -22,7 +22,7 @@ _LABEL = re.compile(r"\{\{-?\s*\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*-?\}\}")
 class ReplayedAlert:
     """A rule, where it comes from, and the query that asks for it over the past: its expression without recordings.
 
-    `problem` says why there is no such query.
+    `problem` says why there is no such query. It is evaluated every `interval`, about a moment that lies `offset` back.
     """
 
     source: str
@@ -30,6 +30,8 @@ class ReplayedAlert:
     rule: AlertRule
     query: str = ""
     problem: str = ""
+    interval: timedelta = timedelta(minutes=1)
+    offset: timedelta = timedelta(0)
 
     @property
     def may_undo(self) -> bool:
@@ -52,20 +54,29 @@ class Evaluated:
     failure: str = ""
 
 
-def replayed_alerts(sets: Iterable[SourcedSet], interval: timedelta) -> list[ReplayedAlert]:
-    """All alerts of all files. Recordings are evaluated every `interval`."""
+def replayed_alerts(
+    sets: Iterable[SourcedSet], interval: timedelta, *, as_groups_say: bool = True
+) -> list[ReplayedAlert]:
+    """All alerts of all files, evaluated every `interval`; `as_groups_say`: but for groups that name one of their own.
+
+    A recording is evaluated as often as the alert that uses it.
+    """
     sets = tuple(sets)
-    recordings = Recordings((rec for one in sets for rec in recordings_of(one.rules.rules)), interval)
+    known = recordings_of(rule for one in sets for rule in one.rules.rules)
+    at_intervals: dict[timedelta, Recordings] = {}
     found = []
     for one in sets:
         for group in one.rules.groups:
+            own = (group.interval if as_groups_say else None) or interval
+            recordings = at_intervals.setdefault(own, Recordings(known, own))
             for rule in group.rules:
                 if isinstance(rule, AlertRule):
                     try:
                         query, problem = recordings.expand(rule.expression), ""
                     except NotExpandable as why:
                         query, problem = "", str(why)
-                    found.append(ReplayedAlert(one.source, group.name, rule, query, problem))
+                    offset = group.query_offset or timedelta(0)
+                    found.append(ReplayedAlert(one.source, group.name, rule, query, problem, own, offset))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import promql_parser as promql
@@ -18,8 +19,9 @@ def evaluate(alert: ReplayedAlert, history: History, grid: Grid) -> Evaluated:
     """When it fired. Raises `HistoryError` where the source does not answer at all."""
     if alert.problem:
         return Evaluated(alert, failure=alert.problem)
+    asked = replace(grid, start=grid.start - alert.offset)
     try:
-        answer = history.over(alert.query, grid, looks_back=_looks_back(alert.query))
+        answer = history.over(alert.query, asked, looks_back=_looks_back(alert.query))
     except QueryRefused as why:
         # As the rule itself would have failed; the others may do.
         return Evaluated(alert, failure=str(why))
@@ -27,7 +29,7 @@ def evaluate(alert: ReplayedAlert, history: History, grid: Grid) -> Evaluated:
     present: dict[frozenset[tuple[str, str]], set[int]] = {}
     for series in answer:
         labels = frozenset(alert.labels(series.labels).items())
-        indexes = {grid.index(sample.at) for sample in series.samples}
+        indexes = {asked.index(sample.at) for sample in series.samples}
         if not present.setdefault(labels, set()).isdisjoint(indexes):
             return Evaluated(
                 alert, failure="several series give one alert: the rule sets a label that tells them apart"

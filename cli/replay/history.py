@@ -32,7 +32,7 @@ class QueryRefused(HistoryError):  # noqa: N818 - what the source did
     """The source refuses this query; the message is its own."""
 
 
-class _TooMuchError(HistoryError):
+class _TooMuchError(QueryRefused):
     """The source has not the time, or the memory, for a query as long as this."""
 
 
@@ -67,9 +67,12 @@ class History:
                     raise QueryRefused(f"more than {MOST_SERIES} series")
         return [Series(dict(labels), tuple(samples)) for labels, samples in found.items()]
 
-    def evidence(self, asked: Questions) -> dict[str, list[Series]]:
-        """What the receiver would have asked about a rollout. Raises `HistoryError`."""
-        return read_parts(self._range(asked.query, asked.start, asked.end, asked.step))
+    def evidence(self, asked: Questions) -> dict[str, list[Series]] | None:
+        """What the receiver would have asked about a rollout; None where the source refuses. Raises `HistoryError`."""
+        try:
+            return read_parts(self._range(asked.query, asked.start, asked.end, asked.step))
+        except QueryRefused:
+            return None
 
     def values(self, label: str, grid: Grid) -> list[str]:
         """All values of a label within that time. Raises `HistoryError`."""

@@ -38,8 +38,8 @@ def assumptions(replay: Replay) -> list[str]:
     """What the recorded data do not tell, and is taken for granted."""
     looks = ", ".join(format_duration(look) for look in LOOKS[1:])
     found = [
-        f"Rules are evaluated every {format_duration(replay.step)}, alerts are delivered at once; an active alert is "
-        f"judged again {looks} after it fired and after each rollout.",
+        f"Rules are evaluated every {format_duration(replay.step)} where their group does not say it, alerts are "
+        f"delivered at once; an active alert is judged again {looks} after it fired and after each rollout.",
         "Every workload is opted in as enabled, without annotations, and was so all the time; none is paused, or owned "
         "by Argo CD, Flux or another controller; the stop switch says run, and nothing is silenced.",
         "What a target needs (ConfigMaps, Secrets, claims) is there as it was: it is not looked for.",
@@ -76,7 +76,7 @@ def as_lines(replay: Replay) -> list[str]:
     rows = [_row(judgement) for judgement in replay.judgements]
     lines = [*table([HEADINGS, *rows]), ""] if rows else []
     lines.append(summary(replay))
-    lines += ["", "Assumed:", *(f"- {text}" for text in assumptions(replay))]
+    lines += ["", "Assumed:", *(f"- {printable(text)}" for text in assumptions(replay))]
     if replay.notes:
         lines += ["", "Not known:", *(f"- {printable(text)}" for text in replay.notes)]
     return lines

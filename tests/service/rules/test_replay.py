@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from cli.main import main
 from cli.replay.grid import Grid
 from cli.replay.history import History
+from receiver.timestamps import parse_time
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import wait_until
 from tests.service.prometheus.backfilled import STEP, Backfilled, Counter, Gauge, backfilled
@@ -233,3 +234,53 @@ def test_more_points_than_prometheus_gives_at_once(prometheus: Backfilled) -> No
     history = History(prometheus.url, 10)
     (series,) = history.over("vector(1)", Grid(prometheus.at(-12_000), timedelta(seconds=1), 12_000))
     assert (len(series.samples), history.requests) == (12_000, 2)
+
+
+def test_one_objective_for_all_workloads(prometheus: Backfilled, tmp_path: Path) -> None:
+    one = (
+        spec("bad").replace('namespace="prod",deployment="bad",', "").replace('{namespace="prod",deployment="bad"}', "")
+    )
+    one = one.replace("{namespace: prod, deployment: bad}", "{per: deployment}")
+    assert "deployment=" not in one
+    (tmp_path / "slo.yaml").write_text(one)
+    found = decided(replay(prometheus, "--since", "25m", tmp_path / "slo.yaml"))
+    assert found["bad"] == [("undone", "undo")]
+    assert found["dependency"][-1] == ("refused", "before-rollout")
+    assert found["twice"] == [("undone", "undo"), ("deferred", "in-cooldown"), ("undone", "undo")]
+    assert "few" not in found
+
+
+def test_a_group_with_an_interval_and_an_offset_of_its_own(prometheus: Backfilled, tmp_path: Path) -> None:
+    labels = "{metricops: undo, namespace: prod, deployment: bad}"
+    rule = f'{{alert: A, expr: \'rate(http_request_total{{deployment="bad",code="500"}}[1m]) > 0\', labels: {labels}}}'
+    first = {}
+    for name, group in (("plain", "name: g"), ("own", "name: g, interval: 20s, query_offset: 2m")):
+        (tmp_path / f"{name}.yml").write_text(f"groups: [{{{group}, rules: [{rule}]}}]")
+        found = replay(prometheus, "--since", "25m", tmp_path / f"{name}.yml")
+        assert found is not None
+        first[name] = parse_time(found["decisions"][0]["startsAt"])
+    assert first["own"].second in (0, 20, 40)
+    assert timedelta(minutes=2) <= first["own"] - first["plain"] <= timedelta(minutes=2, seconds=20)
+
+
+def test_evidence_that_prometheus_refuses_is_unknown(prometheus: Backfilled, tmp_path: Path) -> None:
+    (tmp_path / "raw.yml").write_text(
+        """
+groups:
+- name: g
+  rules:
+  - alert: A
+    expr: sum by (namespace, deployment) (rate(http_request_total{code="500",deployment="bad"}[1m])) > 0
+    labels: {metricops: undo}
+    annotations:
+      metricops_sli: sum_over_time((http_request_total * on (namespace) http_request_total)[$window:5s])
+      metricops_limit: "0.5"
+      metricops_short_window: 1m
+"""
+    )
+    found = replay(prometheus, "--since", "25m", tmp_path / "raw.yml")
+    assert decided(found) == {"bad": [("undone", "undo")]}
+    assert found is not None
+    assert found["decisions"][0]["evidence"]["noSli"] == "the source did not answer the query"
+    strict = replay(prometheus, "--since", "25m", "--evidence", "require-evidence", tmp_path / "raw.yml")
+    assert decided(strict) == {"bad": [("refused", "no-evidence")]}

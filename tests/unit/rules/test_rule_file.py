@@ -40,6 +40,7 @@ def test_all_fields() -> None:
 groups:
 - name: g
   interval: 15s
+  query_offset: 1m
   limit: 5
   labels: {team: a, tier: 1}
   rules:
@@ -56,7 +57,7 @@ groups:
     labels = {"team": "a", "tier": "2", "metricops": "undo"}
     alert = AlertRule("A", "a > 1", timedelta(0), labels, {"summary": "", "n": "5"}, timedelta(minutes=5))
     recording = Recording("a:b", "sum(a)", {"team": "a", "tier": "1"})
-    groups = (RuleGroup("g", (recording, alert), timedelta(seconds=15)), RuleGroup("empty", ()))
+    groups = (RuleGroup("g", (recording, alert), timedelta(seconds=15), timedelta(minutes=1)), RuleGroup("empty", ()))
     assert (found, problems) == (RuleSet("f.yml", "", {}, groups), [])
 
 
