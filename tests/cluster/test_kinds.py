@@ -54,10 +54,10 @@ def let_a_second_pass(api: Api, namespace: str, kind: str) -> None:
 
 
 def wait_for_version(api: Api, namespace: str, kind: str, version: str) -> None:
-    """Until the controller has made a revision of it and at least one pod."""
+    """Until the controller has made a revision of it and at least one pod, and its status says so."""
 
     def is_there() -> bool:
-        return read(api, namespace, kind).current is not None and version in versions(api, namespace).values()
+        return read(api, namespace, kind).rollout_began is not None and version in versions(api, namespace).values()
 
     wait_until(is_there, 60, f"a pod of {version}")
 
