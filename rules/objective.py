@@ -23,6 +23,7 @@ from rules.specification import (
     WorkloadTarget,
 )
 from rules.subjects import FOR_PEOPLE_NOTE, read_subject
+from rules.syntax import absence, parse_query
 from rules.texts import read_annotations, read_link, read_series_labels
 from rules.windows import NO_TIME
 
@@ -132,6 +133,11 @@ def _read_rule(spec: Fields, subject: Subject | None) -> DeployerRule | None:
     undo = fields.optional("undo", Field.boolean, True)
     if undo and "undo" in fields and isinstance(subject, ForPeople):
         fields.place.refuse("a workload, or undo: false", "undo: true without a workload")
+        return None
+    missing = absence(parse_query(expression)) if expression else ""
+    field = fields.get("expr")
+    if missing and undo and field is not None and not isinstance(subject, ForPeople):
+        field.refuse("what there is too much of, or undo: false: silence blames no release", f"{missing}(…)")
         return None
     return None if expression is None or hold is None or undo is None else DeployerRule(expression, hold, undo)
 

@@ -91,6 +91,12 @@ def constant(expression: promql.Expr) -> float | None:
     return None
 
 
+def absence(expression: promql.Expr) -> str:
+    """The function in it that gives something where there are no series; empty where there is none."""
+    calls = [part.func.name for part in parts(expression) if isinstance(part, promql.Call)]
+    return next((name for name in calls if name in ("absent", "absent_over_time")), "")
+
+
 def gives_series(expression: promql.Expr) -> bool:
     """Whether its value is a vector: no number, no text, no range."""
     match expression:

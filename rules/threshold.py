@@ -12,7 +12,7 @@ from datetime import timedelta
 import promql_parser as promql
 
 from rules.comparison import MIRRORED, Comparison
-from rules.syntax import bare, children, constant, parts
+from rules.syntax import absence, bare, children, constant, parts
 
 LONGEST_EXPRESSION = 8192
 NO_TIME = timedelta(0)
@@ -80,9 +80,8 @@ def _check(sli: promql.Expr) -> None:
     timed = [part for part in found if isinstance(part, promql.VectorSelector | promql.SubqueryExpr)]
     if not selectors:
         raise NoThreshold("the expression selects no series")
-    for part in found:
-        if isinstance(part, promql.Call) and part.func.name in ("absent", "absent_over_time"):
-            raise NoThreshold(f"{part.func.name} has no value while there are series")
+    if absence(sli):
+        raise NoThreshold(f"{absence(sli)} has no value while there are series")
     if any(part.at is not None for part in timed):
         raise NoThreshold("the expression looks at a fixed time (@)")
     if min(part.offset or NO_TIME for part in selectors) > NO_TIME:

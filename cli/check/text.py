@@ -13,7 +13,7 @@ from rules.group import AlertRule, Recording
 from rules.lints import lint
 from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL, UNDO_LABEL, UNDO_VALUE
 from rules.promql import QueryError
-from rules.syntax import parse_query
+from rules.syntax import absence, parse_query
 
 
 def check_text(sets: Iterable[SourcedSet]) -> list[Finding]:
@@ -63,11 +63,27 @@ def _names_a_workload(one: SourcedSet) -> Iterator[Finding]:
                 yield Finding(Severity.ERROR, "workload-label", where(one, rule), message)
 
 
+def _asks_for_what_is_there(one: SourcedSet) -> Iterator[Finding]:
+    for rule in one.alerts:
+        try:
+            missing = absence(parse_query(rule.expression))
+        except QueryError:
+            continue
+        if missing and rule.labels.get(UNDO_LABEL) == UNDO_VALUE:
+            message = f"the alert may undo, and {missing}(…) fires where series are gone: silence blames no release"
+            yield Finding(Severity.ERROR, "absence", where(one, rule), message)
+
+
 def _is_thought_through(one: SourcedSet) -> Iterator[Finding]:
     for rule in one.alerts:
         for found in lint(rule):
             yield Finding(Severity.WARNING, found.name, where(one, rule), found.message)
 
 
-CHECKS: tuple[Callable[[SourcedSet], Iterable[Finding]], ...] = (_is_promql, _names_a_workload, _is_thought_through)
+CHECKS: tuple[Callable[[SourcedSet], Iterable[Finding]], ...] = (
+    _is_promql,
+    _names_a_workload,
+    _asks_for_what_is_there,
+    _is_thought_through,
+)
 """Each looks at the rules of one objective, or of one document of a rule file."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from rules.generate import generate
+from rules.problems import SpecificationError
 from tests.service.rules.facts.virtual_time import (
     FAST,
     OWN,
@@ -119,3 +123,21 @@ def test_nothing_but_errors_from_the_start(bench: Bench) -> None:
     bench.rules(specification())
     bench.run({BAD: "0+10x240"}, [number("metricops:slo_error_ratio:rate5m", "15m", 1), firing("15m", PAGES | TICKETS)])
     assert FAST in PAGES
+
+
+def test_absence_is_told_to_people(bench: Bench) -> None:
+    """Where the objective says so; the alert has no label that undoes, and ends when the series are back."""
+    bench.rules(specification(alerting={"absent": "10m"}))
+    alert = 'ALERTS{alertname="SliAbsent",alertstate="firing"}'
+    series = {GOOD: "0+9x120 stale _x100 0+9x60"}
+    checks = [nothing(alert, "60m"), nothing(alert, "74m"), number(f"count({alert})", "80m", 1), nothing(alert, "116m")]
+    bench.run(series, [*checks, nothing('ALERTS{metricops="undo"}', "80m")])
+
+
+@pytest.mark.parametrize("expression", ['absent(up{namespace="shop"})', "up > 1 or absent_over_time(up[5m])"])
+def test_a_rule_about_absence_may_not_undo(expression: str) -> None:
+    raw = {"objective": None, "window": None, "indicator": None}
+    with pytest.raises(SpecificationError, match="silence blames no release"):
+        specification(**raw, rule={"expr": expression})
+    (rule,) = generate(specification(**raw, rule={"expr": expression, "undo": False})).rules
+    assert "metricops" not in rule.labels

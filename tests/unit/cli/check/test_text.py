@@ -58,6 +58,14 @@ def test_an_alert_that_can_not_name_its_workload(expression: str, labels: str, l
     assert starts == [f"the alert may undo, but can't carry {label}" for label in lacking]
 
 
+@pytest.mark.parametrize("expression", ['absent(up{namespace="prod"})', "up > 1 or absent_over_time(up[5m])"])
+def test_absence_may_not_undo(expression: str) -> None:
+    labels = "{metricops: undo, namespace: prod, deployment: shop}"
+    (message,) = found(expression, labels)
+    assert "silence blames no release" in message
+    assert found(expression, "{severity: page}") == []
+
+
 def test_an_alert_that_names_two_workloads() -> None:
     labels = "{metricops: undo, namespace: prod, deployment: a, daemonset: b}"
     assert found("x > 1", labels) == ["it names deployment and daemonset at once"]
