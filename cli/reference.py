@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli.rules_schema import schema_text
 from receiver.decision.phases import LEAVES_TO, UNFINISHED, Phase
 from receiver.decision.reasons import ALL_REASONS
 from receiver.metrics import Metrics
@@ -17,13 +18,19 @@ NOTE = "Made by `metricops reference`; do not edit."
 
 def pages() -> dict[str, str]:
     """The pages by file name."""
-    return {"settings.md": _settings(), "reasons.md": _reasons(), "metrics.md": _metrics(), "phases.md": _phases()}
+    return {
+        "settings.md": _settings(),
+        "reasons.md": _reasons(),
+        "metrics.md": _metrics(),
+        "phases.md": _phases(),
+        "slo.schema.json": schema_text(),
+    }
 
 
 @click.command(name="reference")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/reference"))
 def reference_command(output: Path) -> None:
-    """Write the reference pages: settings, reasons, metrics, phases."""
+    """Write the reference pages: settings, reasons, metrics, phases, the schema of objectives."""
     output.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (output / name).write_text(text)

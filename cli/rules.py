@@ -11,6 +11,7 @@ COMMANDS = {
     "generate": "cli.rules_generate:generate_command",
     "readiness": "cli.rules_readiness:readiness_command",
     "replay": "cli.rules_replay:replay_command",
+    "schema": "cli.rules_schema:schema_command",
     "sync": "cli.rules_sync:sync_command",
     "test": "cli.rules_test:test_command",
 }

@@ -15,7 +15,7 @@ from rules.selectors import BUCKET_LABEL, bucket_matcher, metric_name, read_sele
 from rules.specification import EventRatio, Indicator, RatioQuery
 from rules.windows import number_text
 
-_BOUND = re.compile(r"([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})([eE][-+]?[0-9]{1,2})?")
+BOUND = re.compile(r"([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})([eE][-+]?[0-9]{1,2})?")
 _A_BOUND = "a number above 0 in the histogram's unit, such as 0.3"
 
 
@@ -127,7 +127,7 @@ def _read_buckets(field: Field) -> str | None:
 
 def _read_bound(field: Field) -> Fraction | None:
     text = str(field.node.value) if isinstance(field.node, yaml.ScalarNode) else ""
-    bound = Fraction(Decimal(text)) if _BOUND.fullmatch(text) else Fraction(0)
+    bound = Fraction(Decimal(text)) if BOUND.fullmatch(text) else Fraction(0)
     if bound <= 0:
         field.refuse(_A_BOUND)
         return None

@@ -45,8 +45,8 @@ def test_all_problems_of_all_files_go_to_standard_error(tmp_path: Path) -> None:
     assert result.stdout == ""
     lines = result.stderr.splitlines()
     assert [line.split(": found")[0] for line in lines] == [
-        f"{first}:9: spec.objective",
-        f"{first}:10: spec.window",
+        f"{first}:10: spec.objective",
+        f"{first}:11: spec.window",
         f"{second}:1: document",
     ]
     assert not output.exists()

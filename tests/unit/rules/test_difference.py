@@ -236,5 +236,5 @@ def test_a_wrong_file_is_no_difference(tmp_path: Path) -> None:
     file.write_text(SLO.replace("99.5\n", "100\n"))
     result = diff(EXAMPLES["slo"], file)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert f"{file}:9: spec.objective" in result.stderr
+    assert f"{file}:10: spec.objective" in result.stderr
     assert diff(EXAMPLES["slo"], tmp_path / "missing").exit_code == 2

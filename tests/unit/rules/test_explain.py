@@ -100,4 +100,4 @@ def test_a_wrong_file(tmp_path: Path) -> None:
     file.write_text(EXAMPLES["slo"].read_text().replace("99.5\n", "100\n"))
     result = CliRunner().invoke(rules_group, ["explain", str(file)])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert f"{file}:9: spec.objective" in result.stderr
+    assert f"{file}:10: spec.objective" in result.stderr
