@@ -12,6 +12,8 @@ FIELD = Path(__file__).parents[5] / "shared/slo-examples"
 """Beside the root of the project."""
 GOLDEN = Path(__file__).parents[1] / "golden/foreign"
 
+SPECS = Path(__file__).parent / "specs"
+"""Our own of each format."""
 CATALOGUE = "7d.yaml"
 
 

@@ -15,9 +15,8 @@ from rules.generate import generate
 from rules.parse import parse
 from rules.problems import SpecificationError
 from rules.render import render_prometheus_rules, render_rule_file
-from tests.unit.rules.foreign.examples import CATALOGUE, FIELD, GOLDEN, field_examples, settings_for_a_week
+from tests.unit.rules.foreign.examples import CATALOGUE, FIELD, GOLDEN, SPECS, field_examples, settings_for_a_week
 
-SPECS = Path(__file__).parent / "specs"
 FROM_THE_FIELD = field_examples()
 OURS = sorted(SPECS.iterdir())
 SETTINGS = {"sloth-objects": Settings(period=timedelta(days=14))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from rules.generate import generate
 from rules.parse import parse
 from rules.problems import Problem, SpecificationError
 from rules.render import render_prometheus_rules
+from tests.unit.rules.foreign.examples import SPECS
 
-SPECS = sorted((Path(__file__).parent / "specs").iterdir())
-DOCUMENTS = {file.name: list(yaml.safe_load_all(file.read_text())) for file in SPECS}
+DOCUMENTS = {file.name: list(yaml.safe_load_all(file.read_text())) for file in sorted(SPECS.iterdir())}
 ANYTHING: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),
