@@ -31,18 +31,21 @@ def rules_sync_objects() -> list[JsonObject]:
     return [namespace, *(item for file in files for item in yaml.safe_load_all(file.read_text()))]
 
 
-def install_rules_sync(api: Api) -> list[JsonObject]:
-    """Make what is missing of it, and wait until the objects are served. Returns what was made."""
-    made = [item for item in rules_sync_objects() if not exists(api, path_of(item))]
-    for item in made:
+def missing_for_rules_sync(api: Api) -> list[JsonObject]:
+    """What of it the cluster does not have yet."""
+    return [item for item in rules_sync_objects() if not exists(api, path_of(item))]
+
+
+def install_rules_sync(api: Api, missing: list[JsonObject]) -> None:
+    """Make what is missing, and wait until the objects are served."""
+    for item in missing:
         api.apply(path_of(item), item, field_manager="sandbox")
     for path in SERVED:
         wait_until(lambda: exists(api, path), SECONDS, f"{path} is served")  # noqa: B023
-    return made
 
 
 def remove_rules_sync(api: Api, made: list[JsonObject]) -> None:
-    """Take back what `install_rules_sync` made."""
+    """Take back what was missing before."""
     for item in reversed(made):
         with contextlib.suppress(ApiError):  # It may be gone already.
             api.delete(path_of(item))

@@ -25,7 +25,13 @@ from sandbox.monitoring import Monitoring
 from sandbox.node.start import STOP_SECONDS, start_node
 from sandbox.process import ManagedProcess, wait_until
 from sandbox.prometheus_account import remove_prometheus_account
-from sandbox.rules_sync import install_rules_sync, remove_rules_sync, rules_sync_token, start_rules_sync
+from sandbox.rules_sync import (
+    install_rules_sync,
+    missing_for_rules_sync,
+    remove_rules_sync,
+    rules_sync_token,
+    start_rules_sync,
+)
 
 CHECKOUT = Path(__file__).parents[1]
 RECEIVER = "metricops-receiver"
@@ -98,7 +104,8 @@ class Sandbox:
         )
 
     def _start_rules_sync(self) -> None:
-        self._made = install_rules_sync(self.api)
+        self._made = missing_for_rules_sync(self.api)
+        install_rules_sync(self.api, self._made)
         kubeconfig = self.cluster.write_kubeconfig(rules_sync_token(self.api), self.folder / "rules-sync.kubeconfig")
         server = ("--prometheus", self.monitoring.prometheus_url, "--promtool", self._monitoring_binaries.promtool)
         # Rules of somebody else's cluster are none of the sandbox's business.

@@ -16,7 +16,7 @@ from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from sandbox.cluster import ControlPlane
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import ManagedProcess, free_port, wait_until
-from sandbox.rules_sync import install_rules_sync, rules_sync_token, start_rules_sync
+from sandbox.rules_sync import install_rules_sync, rules_sync_objects, rules_sync_token, start_rules_sync
 from sync.objects import OBJECTIVE, PROMETHEUS_RULE, Kind
 
 SECONDS = 30.0
@@ -27,7 +27,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(progress=print, scheduler=False, controllers=False) as plane:
-        install_rules_sync(plane.api())
+        install_rules_sync(plane.api(), rules_sync_objects())
         yield plane
 
 
