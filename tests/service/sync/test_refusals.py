@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sync.objects import OBJECTIVE
 from tests.service.sync.conftest import Cluster, Server, Start, eventually
+from tests.service.sync.test_once import sync_once
 from tests.service.sync.test_sync import BETTER, BROKEN, GOOD, objective
 
 # Only Prometheus itself finds these out: without promtool templates are not looked at.
@@ -68,8 +71,19 @@ def test_a_prometheus_that_comes_later(cluster: Cluster, prometheus: Server, sta
     cluster.write(OBJECTIVE, "slo", objective(cluster.namespace))
     start()
     eventually(lambda: cluster.loaded("slo").get("reason") == "PrometheusNotReady", "its status says so")
+    assert prometheus.files() == [], "what could keep it from starting is not there"
     prometheus.start()
     eventually(lambda: cluster.loaded("slo").get("status") == "True", "it is evaluated")
+
+
+def test_files_that_were_written_and_never_loaded(
+    cluster: Cluster, prometheus: Server, start: Start, kubeconfig: Path
+) -> None:
+    cluster.rule("web", GOOD)
+    assert sync_once(kubeconfig, cluster, prometheus.rules).returncode == 0
+    assert (len(prometheus.files()), prometheus.expressions()) == (1, set())
+    start()
+    eventually(lambda: prometheus.expressions() == {GOOD}, "they are loaded, although there is nothing to write")
 
 
 def test_a_folder_that_prometheus_does_not_read_is_told(cluster: Cluster, prometheus: Server, start: Start) -> None:

@@ -22,7 +22,7 @@ def objective(namespace: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_the_life_of_a_rule(cluster: Cluster, prometheus: Server, start: Start) -> None:
-    start()
+    start("--resync", "10m")  # So that only changes themselves can be what is acted upon.
     cluster.rule("web", GOOD)
     eventually(lambda: prometheus.expressions() == {GOOD}, "it is evaluated")
     cluster.rule("web", BETTER)
