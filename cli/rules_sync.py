@@ -105,7 +105,7 @@ def sync_command(
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.stop())
-        watches.start()
+        _start(watches)
         loop.run(watches, synchronizer, reporter)
         watches.stop()
     except ApiError as error:
@@ -114,6 +114,16 @@ def sync_command(
         raise click.ClickException(str(error)) from error
     finally:
         rules_folder.close()
+
+
+def _start(watches: Watches) -> None:
+    """Begin to watch, so that a right that is missing ends the command; an outage does not. Raises `ApiError`."""
+    try:
+        watches.start()
+    except ApiError as error:
+        if not error.is_transient:
+            raise
+        log("the API server can't be asked yet", level=logging.WARNING, error=str(error))
 
 
 def _check(promtool: Path | None) -> Check:

@@ -38,11 +38,12 @@ def promtool_check(promtool: Path) -> Check:
         """Raises `PromtoolError`."""
         problems: dict[str, str] = {}
         names = sorted(texts)
-        with tempfile.TemporaryDirectory(prefix="metricops-sync-") as folder:
-            for name in names:
-                Path(folder, name).write_text(texts[name], encoding="utf-8")
-            for start in range(0, len(names), TOGETHER):
-                problems |= _promtool(promtool, folder, names[start : start + TOGETHER])
+        for start in range(0, len(names), TOGETHER):
+            some = names[start : start + TOGETHER]
+            with tempfile.TemporaryDirectory(prefix="metricops-sync-") as folder:
+                for name in some:
+                    Path(folder, name).write_text(texts[name], encoding="utf-8")
+                problems |= _promtool(promtool, folder, some)
         return problems
 
     return check

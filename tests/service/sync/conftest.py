@@ -85,6 +85,10 @@ class Server:
         groups = HTTP.request("GET", f"{self.url}/api/v1/rules").json()["data"]["groups"]
         return {rule["query"] for group in groups for rule in group["rules"]}
 
+    def loads(self) -> int:
+        """How often it has begun to load its configuration."""
+        return self.process.log.read_text().count("Loading configuration file")
+
     def files(self) -> list[str]:
         """What it finds in its folder."""
         return sorted(path.name for path in self.rules.glob("*.yml"))

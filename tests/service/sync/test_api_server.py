@@ -11,7 +11,7 @@ import yaml
 from sandbox.cluster import ControlPlane
 from sandbox.process import ManagedProcess
 from sandbox.rules_sync import PROMETHEUS_RULE_CRD, SHIPPED, start_rules_sync
-from sandbox.shipped import path_of
+from sandbox.shipped import account_token, path_of
 from sync.objects import OBJECTIVE
 from tests.service.sync.conftest import Cluster, Server, eventually
 from tests.service.sync.test_sync import BETTER, GOOD, objective
@@ -61,3 +61,30 @@ def test_crds_that_come_later_and_an_api_server_that_goes_and_comes_back(
     finally:
         process.stop()
     assert "Traceback" not in process.log.read_text()
+
+
+def test_it_waits_for_an_api_server_that_can_not_be_reached(
+    bare: ControlPlane, prometheus: Server, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "kubeconfig"
+    nowhere.write_text(bare.kubeconfig.read_text().replace(str(bare.port), "1"))
+    process = start_rules_sync(nowhere, prometheus.rules, tmp_path / "sync.log", "--prometheus", prometheus.url)
+    try:
+        eventually(lambda: process.log.read_text().count("not in line") >= 2, "it tries again")
+        assert process.is_running
+    finally:
+        process.stop()
+
+
+def test_a_missing_right_ends_it(bare: ControlPlane, prometheus: Server, tmp_path: Path) -> None:
+    stranger = tmp_path / "kubeconfig"
+    account = bare.api().create("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "stranger"}})[
+        "metadata"
+    ]["name"]
+    bare.write_kubeconfig(account_token(bare.api(), "default", account), stranger)
+    process = start_rules_sync(stranger, prometheus.rules, tmp_path / "sync.log")
+    try:
+        eventually(lambda: not process.is_running, "it ends")
+        assert "a right is missing" in process.log.read_text()
+    finally:
+        process.stop()

@@ -34,6 +34,10 @@ def test_without_promtool_what_prometheus_refuses_is_found_by_asking_it(
     assert cluster.events("bad-1")[0]["note"].endswith("the rules of generation 1 stay in force")
     assert cluster.events("bad-2")[0]["note"].endswith("no rules of it are in force")
     assert len(prometheus.files()) == 6
+    before = prometheus.loads()
+    cluster.rule("good-0", "another > 0")
+    eventually(lambda: "another > 0" in prometheus.expressions(), "what comes later is evaluated")
+    assert prometheus.loads() == before + 1, "what was refused is not tried again"
 
 
 def test_promtool_finds_a_bad_template(cluster: Cluster, prometheus: Server, start: Start) -> None:
