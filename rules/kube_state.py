@@ -52,6 +52,7 @@ class WorkloadKind:
     stuck: str
     stuck_for: timedelta
     stuck_because: str
+    stuck_found_in: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def _deployment(select: Selection) -> WorkloadKind:
         select.one(by, "kube_deployment_status_condition", 'condition="Progressing"', 'status="false"') + " > 0",
         AFTER_DEADLINE,
         "It has not become ready within its progressDeadlineSeconds (or its ReplicaSet cannot be made).",
+        None,
     )
 
 
@@ -148,6 +150,7 @@ def _statefulset(select: Selection) -> WorkloadKind:
         ),
         STANDSTILL,
         "{{ $value }} of its pods are not ready, and no further one was updated.",
+        LOOK_BACK + STANDSTILL,
     )
 
 
@@ -169,6 +172,7 @@ def _daemonset(select: Selection) -> WorkloadKind:
         ),
         STANDSTILL,
         "{{ $value }} of its pods are not available, and no further one was updated.",
+        LOOK_BACK + STANDSTILL,
     )
 
 

@@ -32,13 +32,17 @@ NEVER_RAN = (
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """What can keep a release from becoming ready: its alert's name, how it shows, and what people are told."""
+    """What can keep a release from becoming ready: its alert's name, how it shows, and what people are told.
+
+    `found_in` is how long it goes unnoticed at the most; None where the workload itself says how long.
+    """
 
     alert: str
     expression: str
     hold: timedelta
     what: str
     because: str
+    found_in: timedelta | None
 
 
 def release_readiness(namespaces: Sequence[str] = (), *, undo: bool = False) -> RuleSet:
@@ -63,6 +67,7 @@ def _troubles(kind: WorkloadKind, select: Selection) -> tuple[_Trouble, ...]:
             HOLD,
             "crashes again and again",
             "{{ $value }} of its newest pods crash-loop, and the release has not become ready.",
+            HOLD,
         ),
         _Trouble(
             names.RELEASE_NEVER_RUNS_ALERT,
@@ -71,8 +76,11 @@ def _troubles(kind: WorkloadKind, select: Selection) -> tuple[_Trouble, ...]:
             "cannot be started",
             "{{ $value }} of its newest pods wait for an image or a configuration that they do not get, and the "
             "release has not become ready.",
+            HOLD,
         ),
-        _Trouble(names.RELEASE_STUCK_ALERT, kind.stuck, kind.stuck_for, "is stuck", kind.stuck_because),
+        _Trouble(
+            names.RELEASE_STUCK_ALERT, kind.stuck, kind.stuck_for, "is stuck", kind.stuck_because, kind.stuck_found_in
+        ),
     )
 
 
@@ -105,6 +113,8 @@ def _alert(kind: WorkloadKind, trouble: _Trouble, select: Selection, undo: bool)
             "summary": f"The release of {kind_name} {whom} {trouble.what}.",
             "description": f"{trouble.because} As long as older pods serve, no SLI shows it. "
             f"See its pods: kubectl describe {kind.label} -n {whom.replace('/', ' ')}",
+            **({names.WORST_DETECTION_ANNOTATION: format_duration(trouble.found_in)} if trouble.found_in else {}),
+            names.WORST_RESET_ANNOTATION: format_duration(LOOK_BACK),
         },
     )
 

@@ -42,6 +42,24 @@ def test_the_receiver_can_ask_how_it_was_before() -> None:
         assert read_threshold(alert.expression).limit == 0, alert.alert
 
 
+def test_what_may_undo_is_told_in_time() -> None:
+    """Within the receiver's attribution window; a Deployment's own deadline is its owner's."""
+    told = {alert.alert: alert.annotations.get(names.WORST_DETECTION_ANNOTATION) for alert in alerts(undo=True)[:-1]}
+    assert told.pop("DeploymentReleaseStuck") is None
+    assert {name: text for name, text in told.items() if "Stuck" not in name} == dict.fromkeys(
+        [name for name in told if "Stuck" not in name], "6m"
+    )
+    assert {text for name, text in told.items() if "Stuck" in name} == {"17m"}
+
+
+def test_the_check_of_rules_finds_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yml"
+    options = ["--undo", "--format", "prometheus"]
+    file.write_text(CliRunner().invoke(main, ["rules", "readiness", *options]).stdout)
+    result = CliRunner().invoke(main, ["rules", "check", "--strict", str(file)])
+    assert (result.exit_code, result.stdout) == (0, "10 alerts, 0 errors, 0 warnings\n")
+
+
 def test_every_series_is_of_the_namespaces_and_honours_its_labels() -> None:
     for alert in alerts("shop", "prod.2")[:-1]:
         selectors = re.findall(r"kube_[a-z_]+\{[^}]*\}", alert.expression)
