@@ -10,7 +10,7 @@ from typing import Protocol
 from bench.rules.scenarios import Moment, Scenario
 
 REQUESTS_PER_MINUTE = 200_000
-CLIENTS = 5
+CLIENTS = 3
 BILLION = 1_000_000_000
 SATISFIED, UNSATISFIED = "0.95", "0.4"
 
