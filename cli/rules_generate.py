@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -41,6 +44,18 @@ def _namespace(_: click.Context, __: click.Parameter, given: str) -> str:
     return given
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nothing becomes garbage before the end: looking for it takes a tenth of the time of many objectives."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 @click.command(name="generate")
 @FILES
 @click.option(
@@ -78,13 +93,14 @@ def generate_command(
     Exits 0 where all is well, 1 where a file is wrong or its rules can't stand so, after telling all that is, and 2
     where the command itself is not used right.
     """
-    specifications = specifications_of(files)
-    placing = Placing(namespace, interval, query_offset)
-    try:
-        placing.check(specifications)
-        text = FORMATS[format_name](placing.place(map(generate, specifications)))
-    except (PlacingError, TooLargeError) as error:
-        raise click.ClickException(str(error)) from error
+    with _without_collector():
+        specifications = specifications_of(files)
+        placing = Placing(namespace, interval, query_offset)
+        try:
+            placing.check(specifications)
+            text = FORMATS[format_name](placing.place(map(generate, specifications)))
+        except (PlacingError, TooLargeError) as error:
+            raise click.ClickException(str(error)) from error
     for name in placing.elsewhere(specifications):
         click.echo(
             f"{name}: its rules leave their workload's namespace: where prometheus-operator enforces a namespace "

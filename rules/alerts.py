@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from rules import names
 from rules.durations import format_duration
@@ -31,19 +33,19 @@ def burn_alert(
         # Alerts of one severity can fire at the same time: without this they would be one alert to Alertmanager.
         names.WINDOW_LABEL: long,
     }
-    above = f"/ {number_text(budget.budget)} > {number_text(window.factor)}"
-    conditions = [f"{recordings.ratio(span)} {above}" for span in dict.fromkeys((window.long, window.short))]
+    numbers = _numbers(window, budget.objective)
+    conditions = [f"{recordings.ratio(span)} {numbers.above}" for span in dict.fromkeys((window.long, window.short))]
     # Rates of many pods don't add up to whole numbers.
     seconds = number_text(in_seconds(window.long))
     enough = f"round({recordings.errors(window.long)} * {seconds}) >= {budget.minimum_errors}"
     if window == specification.last_resort:
         conditions[-1] = f"({conditions[-1]} or ({enough} unless {recordings.ratio(window.short)}))"
-    annotations = _annotations(specification, budget, window)
+    annotations = _annotations(specification, budget, window, numbers)
     if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE
         if budget.minimum_errors:
             conditions.append(enough)
-        annotations |= _evidence(budget, queries, window)
+        annotations |= _evidence(queries, window, numbers)
     return AlertRule(
         specification.alert or names.BURN_ALERT,
         "\nand\n".join(conditions),
@@ -125,30 +127,57 @@ def template_text(text: str) -> str:
     return text.replace("{{", '{{ "{{" }}')
 
 
-def _annotations(specification: Specification, budget: ErrorBudget, window: BurnWindow) -> dict[str, str]:
-    objective = f"{_percent(budget.objective)} over {format_duration(budget.period)}"
-    outage = window.detection_time(budget.budget, Fraction(1))
+class _Numbers(NamedTuple):
+    """What an alert says of its window and its objective. `outage` is empty where a whole outage is not noticed."""
+
+    above: str
+    objective: str
+    factor: str
+    threshold: str
+    limit: str
+    outage: str
+
+
+@lru_cache(maxsize=256)
+def _numbers(window: BurnWindow, objective: Fraction) -> _Numbers:
+    # Exact arithmetic takes its time, and a thousand objectives have a few windows and percentages.
+    budget = 1 - objective
+    threshold, outage = window.threshold(budget), window.detection_time(budget, Fraction(1))
+    return _Numbers(
+        f"/ {number_text(budget)} > {number_text(window.factor)}",
+        _percent(objective),
+        _short(window.factor),
+        _percent(threshold),
+        number_text(threshold),
+        format_duration(outage) if outage is not None else "",
+    )
+
+
+def _annotations(
+    specification: Specification, budget: ErrorBudget, window: BurnWindow, numbers: _Numbers
+) -> dict[str, str]:
+    objective = f"{numbers.objective} over {format_duration(budget.period)}"
     return {
         "summary": f"{_whom(specification)} burns the error budget of {specification.name}.",
         "description": _described(
             specification,
             f'Over {format_duration(window.long)}, errors came {{{{ $value | printf "%.1f" }}}} times as often as the '
             f"objective of {specification.service}, {objective}, allows; the alert fires above "
-            f"{_short(window.factor)} times, that is an error ratio of {_percent(window.threshold(budget.budget))}.",
+            f"{numbers.factor} times, that is an error ratio of {numbers.threshold}.",
         ),
         **_links(specification),
         names.WORST_DETECTION_ANNOTATION: format_duration(window.worst_detection_time),
-        **({names.OUTAGE_DETECTION_ANNOTATION: format_duration(outage)} if outage is not None else {}),
+        **({names.OUTAGE_DETECTION_ANNOTATION: numbers.outage} if numbers.outage else {}),
         names.WORST_RESET_ANNOTATION: format_duration(window.short),
     }
 
 
-def _evidence(budget: ErrorBudget, queries: Queries, window: BurnWindow) -> dict[str, str]:
+def _evidence(queries: Queries, window: BurnWindow, numbers: _Numbers) -> dict[str, str]:
     """What the receiver asks with before it believes that a release is to blame."""
     errors = queries.all_errors()
     counted = {names.ERRORS_ANNOTATION: errors, names.EVENTS_ANNOTATION: queries.all_events()} if errors else {}
     return {
-        names.LIMIT_ANNOTATION: number_text(window.threshold(budget.budget)),
+        names.LIMIT_ANNOTATION: numbers.limit,
         names.SHORT_WINDOW_ANNOTATION: format_duration(window.short),
         names.SLI_ANNOTATION: template_text(queries.ratio(WINDOW_PLACEHOLDER)),
         **{name: template_text(text) for name, text in counted.items()},

@@ -79,6 +79,7 @@ def burn_factor(budget_share: Fraction, period: timedelta, long: timedelta) -> F
     return budget_share * in_seconds(period) / in_seconds(long)
 
 
+@lru_cache(maxsize=64)
 def workbook_windows(period: timedelta) -> tuple[BurnWindow, ...]:
     """The workbook's windows, with the factors that they have for this period."""
     return tuple(
@@ -94,6 +95,7 @@ def workbook_windows(period: timedelta) -> tuple[BurnWindow, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def in_seconds(duration: timedelta) -> Fraction:
     """A duration in seconds, exactly."""
     return Fraction(duration // timedelta(microseconds=1), 1_000_000)
