@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from rules.durations import format_duration
+from rules.durations import LONGEST, format_duration
 from rules.fields import Field, Fields
 from rules.foreign.openslo.indicators import OPERATORS, Slices, Threshold, in_slices, of_threshold
 from rules.foreign.openslo.objects import read_duration
@@ -109,6 +109,9 @@ def _read_counting(
 def _read_slice_length(field: Field) -> timedelta | None:
     if isinstance(field.node, yaml.ScalarNode) and field.node.tag == "tag:yaml.org,2002:int":
         minutes = field.count()
+        if minutes is not None and minutes > LONGEST // timedelta(minutes=1):
+            field.refuse("at most 100y in minutes")
+            return None
         return timedelta(minutes=minutes) if minutes else None
     return read_duration(field)
 
