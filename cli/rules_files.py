@@ -10,6 +10,7 @@ import click
 
 from cli.rule_sources import SourcedSet, read_rule_sources
 from cli.rules_foreign import content, foreign_options, foreign_settings
+from rules.foreign.context import Settings
 from rules.parse import parse_files
 from rules.problems import SpecificationError
 from rules.specification import Specification
@@ -30,30 +31,34 @@ def specifications_of(files: Sequence[Path]) -> tuple[Specification, ...]:
     What should be told of a specification that is used goes to standard error.
     """
     try:
-        found = parse_files({str(file): content(file) for file in files}, foreign_settings())
+        settings = foreign_settings()
+        found = parse_files({str(file): content(file) for file in files}, settings)
     except SpecificationError as error:
         click.echo(str(error), err=True)
         raise click.exceptions.Exit(1) from error
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
-    _tell_notes(found)
+    _tell_notes(found, settings)
     return found
 
 
 def sources_of(files: Sequence[Path]) -> tuple[SourcedSet, ...]:
     """The rules of files that hold objectives or rules; else as `specifications_of`. Raises `SpecificationError`."""
     try:
-        found = read_rule_sources({str(file): content(file) for file in files}, foreign_settings())
+        settings = foreign_settings()
+        found = read_rule_sources({str(file): content(file) for file in files}, settings)
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error
-    _tell_notes(one.specification for one in found if one.specification is not None)
+    _tell_notes((one.specification for one in found if one.specification is not None), settings)
     return found
 
 
-def _tell_notes(specifications: Iterable[Specification]) -> None:
+def _tell_notes(specifications: Iterable[Specification], settings: Settings) -> None:
     for specification in specifications:
         for note in specification.notes:
             click.echo(f"{specification.name}: {note}", err=True)
+    for name in settings.workloads.never_asked:
+        click.echo(f"--workloads: {name} is the name of no service or objective that was read", err=True)
 
 
 def write_text(text: str, output: Path | None) -> None:

@@ -45,9 +45,14 @@ def read_shared(document: Field, context: Context) -> None:
 
 def read_objectives(document: Field, context: Context) -> Placed:
     """The specifications of a document; one of no known format is read as ours, which says what is wrong with it."""
-    version = next(
-        (word for name in ("apiVersion", "version") if (word := document.word(name)) in READERS), API_VERSION
-    )
+    said = next((name for name in ("apiVersion", "version") if document.word(name)), "apiVersion")
+    version = document.word(said)
+    if version not in READERS:
+        known = [one for one in READERS if one != API_VERSION and one.split("/")[0] == version.split("/")[0]]
+        if known:
+            document.place_of(said).refuse(f"one of {', '.join(known)}")
+            return []
+        version = API_VERSION
     if version == API_VERSION:
         return read_ours(document, context)
     kind = document.word("kind")

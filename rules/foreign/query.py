@@ -113,10 +113,20 @@ def grouping_of(query: Query) -> tuple[str, ...]:
     return tuple(sorted(output_labels(query.tree) or ()))
 
 
-def _parsed(field: Field, text: str) -> Query | None:
+def tree_of(text: str) -> promql.Expr:
+    """A query with our placeholder as a tree. Raises `QueryError`."""
     # The placeholder may stand in a metric's name as well: my:ratio_rate$window.
+    return parse_query(text.replace(WINDOW_PLACEHOLDER, _STAND_IN))
+
+
+def count_alike(first: Query, second: Query) -> bool:
+    """Whether both count events, in one unit."""
+    return _unit(first.tree) == _unit(second.tree) != ""
+
+
+def _parsed(field: Field, text: str) -> Query | None:
     try:
-        tree = parse_query(text.replace(WINDOW_PLACEHOLDER, _STAND_IN))
+        tree = tree_of(text)
     except QueryError as error:
         field.refuse("a PromQL expression", str(error))
         return None

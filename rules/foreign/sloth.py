@@ -14,13 +14,13 @@ from rules.foreign.assembly import Objective, specification_of
 from rules.foreign.context import SHORTEST_PERIOD, Context, Placed
 from rules.foreign.labels import merged, pairs, read_alert_labels, read_annotations, read_series_labels
 from rules.foreign.metadata import Metadata, object_labels, object_name, read_metadata
-from rules.foreign.query import Sli, event_ratio, grouping_of, read_query
+from rules.foreign.query import Sli, event_ratio, read_query
+from rules.foreign.quotient import raw_ratio
 from rules.foreign.workloads import WORKLOAD_LABEL, subject_of
 from rules.identifiers import A_LABEL_VALUE, LABEL_VALUE
 from rules.objective import read_percentage
 from rules.specification import (
     AlertTexts,
-    RatioQuery,
     Specification,
 )
 from rules.windows import BurnWindow
@@ -171,7 +171,7 @@ class _Reader:
         query = (
             fields.required(self.spelling.ratio, "a PromQL query over [{{.window}}]", read_query) if fields else None
         )
-        return None if query is None else Sli(RatioQuery(query.text), grouping_of(query))
+        return None if query is None else raw_ratio(place, query)
 
     def _read_events(self, place: Field) -> Sli | None:
         fields = place.mapping((self.spelling.errors, self.spelling.total))

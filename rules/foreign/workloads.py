@@ -28,14 +28,25 @@ _FORM = f"KIND/NAME or NAMESPACE/KIND/NAME, with a KIND of {', '.join(KIND_BY_LA
 
 @dataclass(frozen=True, slots=True)
 class Workloads:
-    """What is known of workloads beside the documents: one for all, and a mapping of services and objectives."""
+    """What is known of workloads beside the documents: one for all, and a mapping of services and objectives.
+
+    `asked` are the names that were looked for.
+    """
 
     for_all: WorkloadTarget | None = None
     mapping: Mapping[str, WorkloadTarget] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set, compare=False)
 
     def named(self, service: str, objective: str) -> WorkloadTarget | None:
         """The workload of an objective of a service."""
-        return self.mapping.get(f"{service}/{objective}") or self.mapping.get(service) or self.for_all
+        names = (f"{service}/{objective}", service)
+        self.asked.update(names)
+        return next((self.mapping[name] for name in names if name in self.mapping), self.for_all)
+
+    @property
+    def never_asked(self) -> list[str]:
+        """The names in the mapping that no objective has had so far."""
+        return [name for name in self.mapping if name not in self.asked]
 
 
 NO_WORKLOADS = Workloads()
@@ -71,8 +82,9 @@ def subject_of(
     given: Field | None, namespace: str, workloads: Workloads, service: str, objective: str
 ) -> Subject | None:
     """Whom an objective judges; `given` is what its document says, with `namespace` where it names none."""
+    named = workloads.named(service, objective)
     if given is None:
-        return workloads.named(service, objective) or ForPeople()
+        return named or ForPeople()
     text = given.text()
     if text is None:
         return None

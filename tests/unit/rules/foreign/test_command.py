@@ -50,6 +50,13 @@ def test_a_mapping_and_windows(folder: Path) -> None:
     assert "> 13.44" in result.stdout
 
 
+def test_a_mapping_of_a_name_that_nobody_has(folder: Path) -> None:
+    (folder / "workloads.yaml").write_text(MAPPING.replace("cart/availability", "cart/avaliability"))
+    result = run(folder, "--workloads", "@workloads.yaml", "@slo.yaml")
+    assert result.exit_code == 0
+    assert result.stderr == ("--workloads: cart/avaliability is the name of no service or objective that was read\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

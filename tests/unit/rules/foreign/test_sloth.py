@@ -386,3 +386,22 @@ def test_objects_of_one_name_in_two_namespaces_write_different_series_only_with_
         "30: spec.slos[0].name: found 'cart-availability', as in slo.yaml:10, expected a name of its own "
         "in all namespaces"
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("version: prometheus/v2\nservice: a\n", "1: version: found 'prometheus/v2', expected one of prometheus/v1"),
+        (
+            "apiVersion: openslo/v1alpha\nkind: SLO\n",
+            "1: apiVersion: found 'openslo/v1alpha', expected one of openslo/v1",
+        ),
+        (
+            "kind: PrometheusServiceLevel\napiVersion: sloth.slok.dev/v2\n",
+            "2: apiVersion: found 'sloth.slok.dev/v2', expected one of sloth.slok.dev/v1",
+        ),
+        ("apiVersion: pyrra.dev/v1\n", "1: apiVersion: found 'pyrra.dev/v1', expected one of pyrra.dev/v1alpha1"),
+    ],
+)
+def test_another_version(text: str, problem: str) -> None:
+    assert refusal(text) == [problem]
