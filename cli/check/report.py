@@ -12,6 +12,7 @@ from cli.check.firing import Firings
 from cli.table import printable, table
 from receiver.timestamps import format_time
 from rules.durations import format_duration
+from rules.names import SEVERITY_LABEL, WINDOW_LABEL
 
 HEADINGS = ("ALERT", "OF", "MAY UNDO", "FIRED", "LONGEST", "ALTOGETHER")
 
@@ -88,9 +89,10 @@ def _firings(one: Firings) -> dict[str, Any]:
 
 
 def _row(one: Firings) -> tuple[str, ...]:
-    severity = one.alert.rule.labels.get("severity", "")
+    labels = one.alert.rule.labels
+    which = ", ".join(labels[name] for name in (SEVERITY_LABEL, WINDOW_LABEL) if labels.get(name))
     return (
-        f"{one.alert.rule.alert} ({severity})" if severity else one.alert.rule.alert,
+        f"{one.alert.rule.alert} ({which})" if which else one.alert.rule.alert,
         one.alert.group,
         "yes" if one.alert.may_undo else "no",
         str(one.times),

@@ -78,7 +78,7 @@ def as_lines(replay: Replay) -> list[str]:
     lines.append(summary(replay))
     lines += ["", "Assumed:", *(f"- {printable(text)}" for text in assumptions(replay))]
     if replay.notes:
-        lines += ["", "Not known:", *(f"- {printable(text)}" for text in replay.notes)]
+        lines += ["", "Notes:", *(f"- {printable(text)}" for text in replay.notes)]
     return lines
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from cli.check.finding import Finding, Severity
-from cli.check.firing import check_firing, firings, step_for
-from cli.check.report import Check
+from cli.check.firing import Firings, check_firing, firings, step_for
+from cli.check.report import Check, as_json, as_lines
 from cli.replay.alerts import Evaluated, ReplayedAlert
 from cli.replay.episodes import Episode
 from rules.group import AlertRule
@@ -75,3 +75,15 @@ def test_a_generated_rule_says_how_short_its_window_is() -> None:
 def test_what_fails(severities: list[str], fails: bool, fails_strictly: bool) -> None:
     check = Check(1, [Finding(Severity(severity), "c", "w", "m") for severity in severities])
     assert (check.fails(strict=False), check.fails(strict=True)) == (fails, fails_strictly)
+
+
+def test_a_table_of_firings() -> None:
+    labels = {"severity": "page", "long_window": "1h", "metricops": "undo"}
+    one = ReplayedAlert("f.yml", "g", AlertRule("A", "x", timedelta(0), labels, {}), "x")
+    found = Check(1, [], [Firings(one, 2, 3 * MINUTE, 5 * MINUTE)], at(0), at(10))
+    assert as_lines(found)[1].split() == ["A", "(page,", "1h)", "g", "yes", "2", "3m", "5m"]
+    assert as_lines(found)[-1] == "1 alert, 0 errors, 0 warnings"
+    assert as_json(found)["firings"][0] == {
+        **{"alert": "A", "group": "g", "labels": labels, "mayUndo": True},
+        **{"times": 2, "longestSeconds": 180.0, "totalSeconds": 300.0},
+    }
