@@ -56,8 +56,18 @@ class ReceiverProcess:
         return response.status, json.loads(response.data)
 
     def decide(self, alert: dict[str, Any]) -> dict[str, Any]:
-        """Deliver one alert and return the answer about it. Raises `RuntimeError` for an answer other than 200."""
-        status, answer = self.deliver(alert)
+        """Deliver one alert, again while it is told to come again, as Alertmanager does; return the answer about it.
+
+        Raises `RuntimeError` for an answer other than 200, `ProcessError` where it is told so for too long.
+        """
+        answers: list[tuple[int, dict[str, Any]]] = []
+
+        def is_taken() -> bool:
+            answers.append(self.deliver(alert))
+            return answers[-1][0] != 503
+
+        self.process.wait_until(is_taken, 30, "a delivery is taken")
+        status, answer = answers[-1]
         if status != 200:
             raise RuntimeError(f"{status} {answer}")
         decided: dict[str, Any] = answer["alerts"][0]
