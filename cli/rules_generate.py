@@ -14,7 +14,9 @@ import click
 from cli.rules_files import FILES, specifications_of, write_text
 from rules.durations import DurationError, parse_duration
 from rules.generate import generate
+from rules.group import AlertRule
 from rules.identifiers import A_DNS_LABEL, DNS_LABEL
+from rules.lints import lint
 from rules.placing import Placing, PlacingError
 from rules.render import TooLargeError, render_mimir_namespaces, render_prometheus_rules, render_rule_file
 
@@ -98,7 +100,8 @@ def generate_command(
         placing = Placing(namespace, interval, query_offset)
         try:
             placing.check(specifications)
-            text = FORMATS[format_name](placing.place(map(generate, specifications)))
+            placed = placing.place(map(generate, specifications))
+            text = FORMATS[format_name](placed)
         except (PlacingError, TooLargeError) as error:
             raise click.ClickException(str(error)) from error
     for name in placing.elsewhere(specifications):
@@ -107,4 +110,8 @@ def generate_command(
             "label, its alerts blame a workload of the other one",
             err=True,
         )
+    for one in placed:
+        for rule in one.rules:
+            for found in lint(rule) if isinstance(rule, AlertRule) else ():
+                click.echo(f"{one.name}: {found.name}: {found.message}", err=True)
     write_text(text, output)

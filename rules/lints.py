@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,17 +13,23 @@ from rules.carried_labels import can_carry
 from rules.comparison import Comparison
 from rules.group import AlertRule
 from rules.promql import QueryError
-from rules.syntax import parse_query, parts
+from rules.syntax import bare, parse_query, parts
 from rules.threshold import NoThreshold, read_threshold
 
 ONCE_PER_SERIES = "once-per-series"
 SINGLE_EVENT = "single-event"
 ANY_WORKLOAD = "any-workload"
 LABEL_COLLISION = "label-collision"
+AT_ONCE = "at-once"
+ALWAYS_A_VALUE = "always-a-value"
+CHANGING_LABEL = "changing-label"
 
 _OF_ONE_POD = ("pod", "instance")
 _ANY_LABEL = "metricops_any"
 """One that no expression names: a series can carry it if it can carry whatever a scrape gives it."""
+_COMPARISONS = (*Comparison, "==", "!=")
+_CHANGES = re.compile(r"\$value\b|\.Value\b|\bquery\b|\bnow\b")
+"""What a template gives that is not the series' own."""
 _OF_COUNTERS = ("rate", "irate", "increase")
 
 
@@ -42,7 +49,13 @@ def lint(rule: AlertRule) -> list[Lint]:
         expression = parse_query(rule.expression)
     except QueryError:
         return []
-    return [*_once_per_series(expression), *_single_event(rule), *_any_workload(rule, expression)]
+    return [
+        *_once_per_series(expression),
+        *_single_event(rule),
+        *_any_workload(rule, expression),
+        *_always_a_value(expression),
+        *_changing_label(rule),
+    ]
 
 
 def _once_per_series(expression: promql.Expr) -> Iterator[Lint]:
@@ -68,6 +81,11 @@ def _single_event(rule: AlertRule) -> Iterator[Lint]:
             SINGLE_EVENT,
             "a single failed event fires it, among however many: compare a ratio with what may fail, or count several",
         )
+        if not rule.hold:
+            yield Lint(
+                AT_ONCE,
+                "and it does so at the first evaluation that sees the event: with `for`, say 2m, trouble has to last",
+            )
 
 
 def _any_workload(rule: AlertRule, expression: promql.Expr) -> Iterator[Lint]:
@@ -89,6 +107,38 @@ def _any_workload(rule: AlertRule, expression: promql.Expr) -> Iterator[Lint]:
                 LABEL_COLLISION,
                 f"the rule writes {label} over the one that its series are told apart by: two of them become one, and "
                 "Prometheus fails the whole rule",
+            )
+
+
+def _always_a_value(expression: promql.Expr) -> Iterator[Lint]:
+    outermost = bare(expression)
+    if isinstance(outermost, promql.BinaryExpr) and outermost.modifier is not None and outermost.modifier.return_bool:
+        yield Lint(
+            ALWAYS_A_VALUE,
+            "a 'bool' comparison gives 0 or 1, and any value fires, 0 as well: leave out 'bool'",
+        )
+    elif not any(map(_leaves_out, parts(expression))):
+        yield Lint(
+            ALWAYS_A_VALUE,
+            "nothing is compared, so that it fires for as long as its series are there: say above or below what",
+        )
+
+
+def _leaves_out(part: promql.Expr) -> bool:
+    """Whether it can give no value although its operands have some, or a value because there is none."""
+    if isinstance(part, promql.BinaryExpr):
+        compares = part.modifier is None or not part.modifier.return_bool
+        return str(part.op) in ("and", "unless") or (str(part.op) in _COMPARISONS and compares)
+    return isinstance(part, promql.Call) and part.func.name in ("absent", "absent_over_time")
+
+
+def _changing_label(rule: AlertRule) -> Iterator[Lint]:
+    for label, value in rule.labels.items():
+        if "{{" in value and _CHANGES.search(value):
+            yield Lint(
+                CHANGING_LABEL,
+                f"the label {label} changes with the value: at every change one alert is resolved and another begins, "
+                "and none outlasts `for`. Put the value into an annotation",
             )
 
 

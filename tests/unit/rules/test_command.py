@@ -23,7 +23,7 @@ def test_a_rule_file_of_several(tmp_path: Path) -> None:
     output = tmp_path / "rules.yaml"
     files = [str(EXAMPLES[name]) for name in ("slo", "rule", "slo-statefulset")]
     result = CliRunner().invoke(rules_group, ["generate", "--format", "prometheus", "--output", str(output), *files])
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, "")
     groups = yaml.safe_load(output.read_text())["groups"]
     assert [group["name"] for group in groups] == [
         "slo/shop/shop-availability",
@@ -31,6 +31,15 @@ def test_a_rule_file_of_several(tmp_path: Path) -> None:
         "slo/shop/shop-any-5xx",
         "slo/prod/orders-availability",
         "slo/prod/orders-availability/budget",
+    ]
+
+
+def test_the_talks_rule_is_linted_and_left_as_it_is() -> None:
+    result = CliRunner().invoke(rules_group, ["generate", str(EXAMPLES["rule"])])
+    assert result.exit_code == 0
+    assert 'expr: rate(http_request_total{code=~"^5.*$"}[5m]) > 0\n' in result.stdout
+    assert [line.split(": ")[:2] for line in result.stderr.splitlines()] == [
+        ["shop-any-5xx", name] for name in ("once-per-series", "single-event", "at-once", "any-workload")
     ]
 
 

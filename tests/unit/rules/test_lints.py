@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from rules.generate import generate
 from rules.group import AlertRule
-from rules.lints import ANY_WORKLOAD, LABEL_COLLISION, ONCE_PER_SERIES, SINGLE_EVENT, lint
+from rules.lints import (
+    ALWAYS_A_VALUE,
+    ANY_WORKLOAD,
+    AT_ONCE,
+    CHANGING_LABEL,
+    LABEL_COLLISION,
+    ONCE_PER_SERIES,
+    SINGLE_EVENT,
+    lint,
+)
 from rules.parse import parse
 from tests.unit.rules.test_generate import EXAMPLES
 
@@ -18,7 +28,11 @@ WHOSE = 'namespace="shop",deployment="shop"'
 
 def lints(expression: str, **labels: str) -> list[str]:
     rule = AlertRule("A", expression, timedelta(), {"metricops": "undo", **labels}, {})
-    return [found.name for found in lint(rule)]
+    found = [found.name for found in lint(rule)]
+    # The two go together where nothing has to last.
+    assert (SINGLE_EVENT in found) == (AT_ONCE in found)
+    assert AT_ONCE not in [found.name for found in lint(replace(rule, hold=timedelta(minutes=1)))]
+    return [name for name in found if name != AT_ONCE]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +62,15 @@ def lints(expression: str, **labels: str) -> list[str]:
         ("sum by (severity) (rate(a[5m])) > 1", {"severity": "page"}, [LABEL_COLLISION]),
         ("sum by (team) (rate(a[5m])) > 1", {"team": "{{ $labels.owner }}"}, []),
         ("sum(rate(a[5m]) > 1", SHOP, []),
+        ("sum(up{namespace='shop'}) < bool 1", SHOP, [ALWAYS_A_VALUE]),
+        ("(sum(rate(a{namespace='shop'}[5m])) > bool 0)", SHOP, [ALWAYS_A_VALUE]),
+        ("sum(rate(a{namespace='shop'}[5m]))", SHOP, [ALWAYS_A_VALUE]),
+        ("count(a{namespace='shop'} == 0)", SHOP, []),
+        ("sum(a{namespace='shop'}) unless sum(b{namespace='shop'})", SHOP, []),
+        ("sum(a{namespace='shop'} > bool 1)", SHOP, [ALWAYS_A_VALUE]),
+        ("absent(a{namespace='shop'})", {}, []),
+        ("sum(rate(a[5m])) > 1", {"team": "{{ $value }}"}, [CHANGING_LABEL]),
+        ("sum(rate(a[5m])) > 1", {"team": "{{ .Value | humanize }}"}, [CHANGING_LABEL]),
     ],
 )
 def test_lints(expression: str, labels: dict[str, str], expected: list[str]) -> None:

@@ -229,6 +229,15 @@ def test_a_rule_may_be_for_people_only() -> None:
     assert not any(UNDO_LABEL in rule.labels for rule in generate(found).rules)
 
 
+def test_the_absence_of_series_undoes_nothing() -> None:
+    text = GOOD.split("  objective")[0] + "  rule: {expr: 'up == 0 or absent_over_time(up[5m])'}\n"
+    assert refusal(text) == [
+        "8: spec.rule.expr: found absent_over_time(…), "
+        "expected what there is too much of, or undo: false: silence blames no release"
+    ]
+    assert read(text.replace(WORKLOAD, ""))
+
+
 A_SELECTOR = 'a selector such as http_request_total{namespace="shop"}'
 ALERTING = "  alerting: "
 

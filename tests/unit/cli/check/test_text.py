@@ -36,7 +36,7 @@ def test_the_examples_are_well(name: str) -> None:
 
 def test_the_talks_rule_is_told_what_follows_from_it() -> None:
     findings = check_text(read_rule_sources({"rule": EXAMPLES["rule"].read_bytes()}))
-    assert [f.check for f in findings] == ["once-per-series", "single-event", "any-workload"]
+    assert [f.check for f in findings] == ["once-per-series", "single-event", "at-once", "any-workload"]
 
 
 @pytest.mark.parametrize(
