@@ -17,7 +17,7 @@ from rules.promql import quoted
 from rules.proof.labels import Labels
 from rules.windows import BurnWindow
 
-Kind = Literal["clean", "no traffic", "no data", "no series", "few errors", "just under", "just over", "outage"]
+CaseKind = Literal["clean", "no traffic", "no data", "no series", "few errors", "just under", "just over", "outage"]
 PROOF_LABEL = "metricops_proof"
 """Marks an answer: `0/17/first` is the first firing in case 17 of the specification 0."""
 RAN = "ran"
@@ -43,7 +43,7 @@ class Case:
     were meant to be.
     """
 
-    kind: Kind
+    kind: CaseKind
     window: BurnWindow | None
     step: timedelta
     onset: int

@@ -1,26 +1,30 @@
 """A query as arithmetic on the series that it selects: which of them an event has to be counted in.
 
 `sum(rate(a[$window])) - sum(rate(b{le="0.3"}[$window]))` is the form `1 · a − 1 · b`. Only queries whose value
-is such a sum, or one divided by another, can be given series that make it come out as wanted.
+is such a sum, or one divided by another, can be given series that make it come out as wanted. Gauges and native
+histograms are read likewise.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 import promql_parser as promql
 
 from rules.promql import QueryError
 from rules.specification import EventRatio, Indicator
-from rules.syntax import bare, parse_query
+from rules.syntax import bare, constant, parse_query
 
 _COUNTING = ("rate", "increase")
+_SAMPLING = ("sum_over_time", "avg_over_time", "count_over_time")
 _PASSING = ("label_replace", "label_join", "sort", "sort_desc", "scalar", "clamp_min", "clamp_max", "clamp")
 _COMPARING = (">", ">=", "<", "<=", "!=", "==")
-_GAUGES = "reads a gauge ({0}), and only counters can be made to give a wanted error ratio"
+_GAUGES = "reads a gauge otherwise than by its sum, average or count over the window ({0})"
 _REASONS = {
-    "histogram": "reads a native histogram ({0}), for which no series are made",
+    "histogram": "reads a histogram otherwise than by histogram_count and histogram_fraction ({0})",
     "_over_time": _GAUGES,
     "delta": _GAUGES,
     "deriv": _GAUGES,
@@ -32,17 +36,54 @@ class NotTestable(ValueError):  # noqa: N818 - a kind of specification, not a fa
 
 
 Form = dict[int, Fraction]
-"""How much each selector, by its place in `Forms.selectors`, counts in a query's value."""
+"""How much each reading, by its place in `Forms.reads`, counts in a query's value; at `CONSTANT` what is added."""
+CONSTANT = -1
+
+
+class Kind(Enum):
+    """What series are to a query."""
+
+    COUNTER = "counters"
+    GAUGE = "gauges"
+    """Each sample is an event, or says how many of them there were."""
+    HISTOGRAM = "native histograms"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """How a query reads the series of a selector; of a native histogram what is above `low` and at most `high`."""
+
+    selector: promql.VectorSelector
+    function: str
+    low: float = -math.inf
+    high: float = math.inf
+
+    @property
+    def kind(self) -> Kind:
+        """What the series must be."""
+        if self.function.startswith("histogram"):
+            return Kind.HISTOGRAM
+        return Kind.GAUGE if self.function in _SAMPLING else Kind.COUNTER
 
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Failed events and all events, and what else counts all events, as forms over the selectors."""
+    """Failed events and all events, and what else counts all events, as forms over the readings."""
 
-    selectors: tuple[promql.VectorSelector, ...]
+    reads: tuple[Read, ...]
     errors: Form
     total: Form
     events: Form | None
+
+    @property
+    def selectors(self) -> list[promql.VectorSelector]:
+        """Those of the readings, in their order."""
+        return [read.selector for read in self.reads]
+
+    @property
+    def kind(self) -> Kind:
+        """What all series are."""
+        return self.reads[0].kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +108,27 @@ def forms_of(indicator: Indicator) -> Forms:
             errors = _plus(total, reader.read(indicator.good), Fraction(-1))
         else:
             errors = reader.read(indicator.errors)
-        forms = Forms(tuple(reader.selectors), errors, total, None)
+        forms = Forms(tuple(reader.reads), errors, total, None)
     else:
         ratio = reader.value(indicator.ratio)
-        if ratio.below is None:
-            raise NotTestable("gives an error ratio that is not one count of events divided by another")
+        above, below = ratio.above, ratio.below
+        if below is None:
+            if not all(reader.reads[place].function == "avg_over_time" for place in above):
+                raise NotTestable("gives an error ratio that is not one count of events divided by another")
+            above, below = {**above, CONSTANT: ratio.constant}, {CONSTANT: Fraction(1)}
         events = reader.read(indicator.total) if indicator.total else None
-        forms = Forms(tuple(reader.selectors), ratio.above, ratio.below, events)
-    if len(reader.functions) > 1:
-        raise NotTestable(f"counts with {' and '.join(sorted(reader.functions))}, which are different units")
+        forms = Forms(tuple(reader.reads), above, below, events)
+    if len({read.kind for read in forms.reads}) > 1:
+        raise NotTestable(f"reads {' and '.join(sorted(read.kind.value for read in forms.reads))} at once")
+    functions = {read.function for read in forms.reads}
+    if forms.kind == Kind.COUNTER and len(functions) > 1:
+        raise NotTestable(f"counts with {' and '.join(sorted(functions))}, which are different units")
     return forms
 
 
 class _Reader:
     def __init__(self) -> None:
-        self.selectors: list[promql.VectorSelector] = []
-        self.functions: set[str] = set()
+        self.reads: list[Read] = []
 
     def read(self, query: str) -> Form:
         value = self.value(query)
@@ -117,19 +163,28 @@ class _Reader:
         operator = str(expression.op)
         value = self._value(expression.expr)
         # Every pod is given the same error ratio: which of them is taken does not matter.
-        if operator in (("sum",) if value.below is None else ("avg", "min", "max")):
+        averages = value.below is not None or all(
+            self.reads[place].function == "avg_over_time" for place in value.above
+        )
+        if operator in (("avg", "min", "max") if averages else ("sum",)):
             return value
         raise NotTestable(f"takes the {operator} of {'ratios' if value.below is not None else 'counters'}")
 
     def _call(self, call: promql.Call) -> _Value:
         name = call.func.name
-        if name in _COUNTING and isinstance(call.args[0], promql.MatrixSelector):
+        if name in (*_COUNTING, *_SAMPLING) and isinstance(call.args[0], promql.MatrixSelector):
             selector = call.args[0].vector_selector
             if selector.offset or selector.at is not None:
                 raise NotTestable("looks at an earlier or a fixed time (offset, @)")
-            self.functions.add(name)
-            self.selectors.append(selector)
-            return _Value({len(self.selectors) - 1: Fraction(1)})
+            return self._reading(Read(selector, name))
+        if name == "histogram_count":
+            return self._of_histogram(call.args[0], name)
+        if name == "histogram_fraction":
+            low, high = (constant(bound) for bound in call.args[:2])
+            if low is None or high is None:
+                raise NotTestable("has a histogram_fraction between bounds that are no constants")
+            share = self._of_histogram(call.args[2], name, low, high)
+            return _Value(share.above, self._of_histogram(call.args[2], "histogram_count").above)
         if name in _PASSING:
             return self._value(call.args[0])
         if name == "vector":
@@ -138,6 +193,20 @@ class _Reader:
             if part in name:
                 raise NotTestable(reason.format(name))
         raise NotTestable(f"uses {name}(), whose value can't be set by feeding counters")
+
+    def _reading(self, read: Read) -> _Value:
+        self.reads.append(read)
+        return _Value({len(self.reads) - 1: Fraction(1)})
+
+    def _of_histogram(self, rate: promql.Expr, function: str, low: float = -math.inf, high: float = math.inf) -> _Value:
+        """Of the rate of one native histogram, summed or not, what is counted between two bounds."""
+        before = len(self.reads)
+        value = self._value(rate)
+        [read, *others] = self.reads[before:]
+        if others or value != _Value({before: Fraction(1)}) or read.kind != Kind.COUNTER:
+            raise NotTestable(f"has a {function} of something else than the rate of one histogram")
+        self.reads.pop()
+        return self._reading(Read(read.selector, function, low, high))
 
     def _binary(self, expression: promql.BinaryExpr) -> _Value:
         operator = str(expression.op)
@@ -156,11 +225,23 @@ class _Reader:
                 return _times(left, right.constant)
             case "*" if left.is_constant:
                 return _times(right, left.constant)
+            # A share of what is counted, times that.
+            case "*" if left.below is not None and right.below is None and self._same(left.below, right.above):
+                return _Value(left.above)
+            case "*" if right.below is not None and left.below is None and self._same(right.below, left.above):
+                return _Value(right.above)
             case "/" if right.is_constant and right.constant:
                 return _times(left, 1 / right.constant)
             case "/" if left.below is None and right.below is None and not (left.constant or right.constant):
                 return _Value(left.above, right.above)
         raise NotTestable(f"has a {operator!r} that is no arithmetic on counters' rates")
+
+    def _same(self, one: Form, other: Form) -> bool:
+        return self._by_text(one) == self._by_text(other)
+
+    def _by_text(self, form: Form) -> dict[tuple[str, str, float, float], Fraction]:
+        reads = ((self.reads[place], amount) for place, amount in form.items())
+        return {(str(read.selector), read.function, read.low, read.high): amount for read, amount in reads}
 
 
 def _gives_bool(expression: promql.BinaryExpr) -> bool:

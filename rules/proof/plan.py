@@ -11,9 +11,9 @@ from rules import names
 from rules.burns import burn_alerts
 from rules.durations import format_duration
 from rules.group import AlertRule, RuleSet
-from rules.proof.cases import Case, Fires, Kind
+from rules.proof.cases import Case, CaseKind, Fires
 from rules.proof.events import Events, events_of
-from rules.proof.forms import NotTestable, forms_of
+from rules.proof.forms import Kind, NotTestable, forms_of
 from rules.proof.labels import Labels
 from rules.proof.traffic import Segment, input_series
 from rules.specification import (
@@ -38,7 +38,7 @@ CLOSEST_STEPS = 720
 MOST_STEPS = 6000
 """Steps of a long window: more take minutes."""
 JUST_UNDER, JUST_OVER = Fraction(95, 100), Fraction(105, 100)
-QUIET_KINDS: tuple[Kind, ...] = ("clean", "no traffic", "no data", "no series", "few errors")
+QUIET_KINDS: tuple[CaseKind, ...] = ("clean", "no traffic", "no data", "no series", "few errors")
 FIRING = {"alertstate": "firing"}
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -91,7 +91,8 @@ class _Planner:
         if not undoes:
             return
         undo = {**FIRING, names.UNDO_LABEL: names.UNDO_VALUE}
-        yield self._still("no traffic", step, [clean, still], undo)
+        if self.events.kind != Kind.GAUGE:
+            yield self._still("no traffic", step, [clean, still], undo)
         yield self._still("no data", step, [clean], undo, ends=True)
         yield self._still("no series", step, [], undo)
         # A rate's ends are extrapolated: one less than the minimum could be counted as enough.
@@ -101,7 +102,7 @@ class _Planner:
             yield self._still("few errors", step, [Segment(long, Fraction(0)), burst, still], undo)
 
     def _still(
-        self, kind: Kind, step: timedelta, segments: list[Segment], quiet: Labels, *, ends: bool = False
+        self, kind: CaseKind, step: timedelta, segments: list[Segment], quiet: Labels, *, ends: bool = False
     ) -> Case:
         # A raw ratio is the objective's own business: without a series of errors it has no value.
         none_yet = kind == "clean" and isinstance(self.budget.indicator, EventRatio)
@@ -109,7 +110,7 @@ class _Planner:
         end = max(sum(segment.steps for segment in segments) * (3 if ends else 2) // 2, LEAST_STEPS)
         return Case(kind, None, step, 0, 0, end, tuple(series), None, None, quiet=quiet)
 
-    def _burn(self, kind: Kind, window: BurnWindow, alert: AlertRule, ratio: Fraction) -> Case:
+    def _burn(self, kind: CaseKind, window: BurnWindow, alert: AlertRule, ratio: Fraction) -> Case:
         detected = window.detection_time(self.budget.budget, ratio)
         # How soon an outage undoes is worth a closer look.
         closer = max(window.long / CLOSEST_STEPS, (detected or window.long) / STEPS_PER_OUTAGE)

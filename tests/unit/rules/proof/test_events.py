@@ -7,8 +7,9 @@ from fractions import Fraction
 
 import pytest
 
+from rules.indicators import faster_than_natively, share_of_time
 from rules.parse import parse
-from rules.proof.events import Events, events_of
+from rules.proof.events import Events, Mixture, events_of
 from rules.proof.forms import NotTestable, forms_of
 from rules.proof.traffic import Segment, input_series
 from rules.specification import ErrorBudget, EventRatio, Indicator, PerWorkload, RatioQuery, Subject
@@ -25,13 +26,13 @@ def events(indicator: Indicator, subject: Subject = SLO.subject, grouping: tuple
     return events_of(replace(SLO, subject=subject, judge=budget), budget, forms_of(indicator))
 
 
-def shown(mixture: object) -> dict[str, int]:
-    """`{'x{code="500"}': 1}`."""
-    assert isinstance(mixture, tuple)
+def shown(mixture: Mixture) -> dict[str, float]:
+    """`{'x{code=500}': 1}`; of a native histogram with the bucket: `{'h{}[2^-3]': 1}`."""
     found = {}
-    for labels, amount in mixture:
-        matchers = ",".join(f"{name}={value}" for name, value in labels.items() if name != "__name__")
-        found[f"{labels['__name__']}{{{matchers}}}"] = int(amount)
+    for part in mixture:
+        matchers = ",".join(f"{name}={value}" for name, value in part.labels.items() if name != "__name__")
+        bucket = "" if part.bucket is None else f"[2^{part.bucket}]"
+        found[f"{part.labels['__name__']}{{{matchers}}}{bucket}"] = float(part.amount)
     return found
 
 
@@ -83,7 +84,7 @@ def shown(mixture: object) -> dict[str, int]:
         pytest.param(
             RatioQuery('sum(rate(a{kind="bad"}[$window]) * 2) / sum(rate(a[$window]))'),
             {"a{kind=other}": 1},
-            {"a{kind=bad}": 0, "a{kind=other}": 0},
+            {"a{kind=bad}": 0.5, "a{kind=other}": 0.5},
             id="a weight",
         ),
         pytest.param(
@@ -92,9 +93,29 @@ def shown(mixture: object) -> dict[str, int]:
             {"http__total{code=500}": 1},
             id="a pattern for the metric's name",
         ),
+        pytest.param(share_of_time('up{job="a"}'), {"up{job=a}": 1}, {"up{job=a}": 0}, id="a gauge"),
+        pytest.param(RatioQuery("1 - avg(avg_over_time(up[$window]))"), {"up{}": 1}, {"up{}": 0}, id="a gauge's mean"),
+        pytest.param(
+            RatioQuery("sum(sum_over_time(x[$window])) / sum(count_over_time(x[$window]))"),
+            {"x{}": 0},
+            {"x{}": 1},
+            id="a gauge of errors",
+        ),
+        pytest.param(
+            faster_than_natively('h{job="a"}', Fraction(3, 10)),
+            {"h{job=a}[2^-3]": 1},
+            {"h{job=a}[2^1]": 1},
+            id="a native histogram",
+        ),
+        pytest.param(
+            RatioQuery("1 - histogram_fraction(0, 0.25, sum(rate(h[$window])))"),
+            {"h{}[2^-3]": 1},
+            {"h{}[2^0]": 1},
+            id="a share of a native histogram",
+        ),
     ],
 )
-def test_events(indicator: Indicator, good: dict[str, int], failed: dict[str, int]) -> None:
+def test_events(indicator: Indicator, good: dict[str, float], failed: dict[str, float]) -> None:
     found = events(indicator)
     assert shown(found.good) == good
     assert shown(found.failed) == failed
@@ -104,7 +125,7 @@ def test_a_workload_of_many_and_its_neighbour() -> None:
     indicator = EventRatio("rate(x[$window])", errors='rate(x{code="500"}[$window])')
     found = events(indicator, EACH, ("path",))
     assert found.labels.keys() == {"namespace", "app", "path"}
-    assert all(labels.items() >= found.labels.items() for labels, _ in (*found.good, *found.failed))
+    assert all(part.labels.items() >= found.labels.items() for part in (*found.good, *found.failed))
     changed = {name for name in found.labels if found.labels[name] != found.neighbour[name]}
     assert changed == {"app"}
 
@@ -125,14 +146,18 @@ def test_pods_are_told_apart_by_a_label_that_no_query_looks_at() -> None:
 @pytest.mark.parametrize(
     ("indicator", "why"),
     [
-        (RatioQuery("1 - avg_over_time(up[$window])"), "reads a gauge (avg_over_time)"),
-        (RatioQuery("1 - histogram_fraction(0, 0.3, rate(x[$window]))"), "native histogram (histogram_fraction)"),
-        (RatioQuery("histogram_quantile(0.9, rate(x[$window]))"), "native histogram (histogram_quantile)"),
+        (RatioQuery("1 - max_over_time(up[$window])"), "its sum, average or count over the window (max_over_time)"),
+        (RatioQuery("1 - avg_over_time((up == 1)[$window:1m])"), "its sum, average or count over the window"),
+        (EventRatio("rate(x[$window])", errors="sum_over_time(y[$window])"), "reads counters and gauges at once"),
+        (
+            RatioQuery("histogram_quantile(0.9, rate(x[$window]))"),
+            "by histogram_count and histogram_fraction (histogram_quantile)",
+        ),
         (EventRatio("rate(x[$window])", errors="rate(x[$window])"), "no way to tell a failed event from a good one"),
         (EventRatio("rate(x[$window])", errors="increase(y[$window])"), "increase and rate, which are different units"),
         (EventRatio("rate(x[$window] offset 5m)", errors="rate(y[$window])"), "an earlier or a fixed time"),
         (EventRatio("max(rate(x[$window]))", errors="rate(y[$window])"), "takes the max of counters"),
-        (EventRatio("rate(x[$window])", errors="y > bool 0.5"), "reads a gauge (y)"),
+        (EventRatio("rate(x[$window])", errors="y > bool 0.5"), "reads a gauge otherwise"),
         (EventRatio("rate(x[$window])", errors="rate(y[$window]) ^ 2"), "a '^' that is no arithmetic"),
         (EventRatio("rate(x[$window])", errors="2 * rate(y[$window]) * rate(x[$window])"), "a '*' that is no"),
         (EventRatio("rate(x[$window])", errors="sum(rate(y[$window])) + 1"), "is no sum of counters' rates"),
@@ -164,3 +189,19 @@ def test_counters_over_time() -> None:
     ]
     clean = input_series(found, [Segment(10, Fraction(100))], ends=True, no_errors_yet=True)
     assert [one["values"] for one in clean] == ["0 60+60x9 stale", "0 40+40x9 stale"]
+
+
+def test_gauges_over_time() -> None:
+    traffic = [Segment(10, Fraction(100)), Segment(5, Fraction(100), Fraction(25)), Segment(2, Fraction(100))]
+    series = input_series(events(share_of_time("up")), traffic, ends=True)
+    assert series[0] == {"series": 'up{pod="a"}', "values": "1 1x9 0.75x4 1x1 stale"}
+
+
+def test_native_histograms_over_time() -> None:
+    traffic = [Segment(2, Fraction(100)), Segment(1, Fraction(100), Fraction(10))]
+    series = input_series(events(faster_than_natively("h", Fraction(1, 4))), traffic)
+    values = (
+        f"{{{{schema:0 count:{count} sum:{count} offset:-3 buckets:[{good} 0 0 {bad}]}}}}"
+        for count, good, bad in ((0, 0, 0), (60, 60, 0), (120, 120, 0), (180, 174, 6))
+    )
+    assert series[0] == {"series": 'h{pod="a"}', "values": " ".join(values)}
