@@ -27,8 +27,8 @@ from rules.specification import (
 )
 from rules.windows import NO_TIME, BurnWindow
 
-FEWEST_EVENTS = Fraction(1_000_000)
-"""Per step: enough that every wanted ratio has failed events, and that no minimum of them is missed."""
+FEWEST_EVENTS, FEWEST_FAILED = Fraction(1_000_000), Fraction(10_000)
+"""Per step: enough that whole numbers of events make every wanted ratio."""
 SLACK_STEPS = 3
 """Scrape and evaluation come on top of a detection time, and a rate's ends are extrapolated."""
 STEPS_PER_SHORT_WINDOW = 10
@@ -111,6 +111,7 @@ class _Planner:
         return Case(kind, None, step, 0, 0, end, tuple(series), None, None, quiet=quiet)
 
     def _burn(self, kind: CaseKind, window: BurnWindow, alert: AlertRule, ratio: Fraction) -> Case:
+        threshold = window.threshold(self.budget.budget)
         detected = window.detection_time(self.budget.budget, ratio)
         # How soon an outage undoes is worth a closer look.
         closer = max(window.long / CLOSEST_STEPS, (detected or window.long) / STEPS_PER_OUTAGE)
@@ -123,7 +124,7 @@ class _Planner:
         burning = max(burning, _steps(window.short, step)) if kind == "just over" else burning
         clears_within = window.short + slack + alert.lingers
         after = _steps(clears_within, step) + SLACK_STEPS if detected else 0
-        events = max(FEWEST_EVENTS, 2 * self.budget.minimum_errors / window.threshold(self.budget.budget))
+        events = max(FEWEST_EVENTS, max(FEWEST_FAILED, 2 * Fraction(self.budget.minimum_errors)) / threshold)
         traffic = [Segment(onset, events), Segment(burning, events, events * ratio), Segment(after, events)]
         series = input_series(self.events, traffic)
         neighbour: Labels | None = None

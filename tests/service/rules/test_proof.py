@@ -18,7 +18,7 @@ from rules.parse import parse
 from rules.proof.plan import plan
 from rules.proof.proof import TESTS, Proof, Proven
 from rules.proof.verdict import NoAnswer, read_answers
-from rules.specification import Specification
+from rules.specification import DeployerRule, Specification
 from sandbox.debian import MonitoringBinaries, monitoring_binaries
 from tests.unit.rules.test_generate import EXAMPLES
 
@@ -38,19 +38,27 @@ def prove(monitoring: MonitoringBinaries, specification: Specification, rules: R
     )
 
 
-@pytest.mark.parametrize("name", ["slo", "slo-statefulset", "slo-demo", "demo"])
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_the_examples_are_proven(monitoring: MonitoringBinaries, name: str) -> None:
     result = test_command(monitoring, "--output", "json", EXAMPLES[name])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)["slos"]
-    assert {slo["verdict"] for slo in found} == {"proven"}
+    own_rules = {one.name for one in parse(EXAMPLES[name].read_bytes(), name) if isinstance(one.judge, DeployerRule)}
+    for slo in found:
+        if slo["slo"] in own_rules:
+            assert slo["not_testable"].startswith("is a rule of the deployer's own")
+        elif slo["slo"] == "native-latency" and monitoring.prometheus_version.startswith("2.42"):
+            assert slo["not_testable"].endswith("this promtool has no notation: take a newer one")
+        else:
+            assert slo["verdict"] == "proven"
+            assert slo["alerts"]
     for alert in (alert for slo in found for alert in slo["alerts"]):
         assert alert["burns"]["just under"]["fired_after_seconds"] is None
         for kind in ("just over", "outage"):
             burn = alert["burns"][kind]
             assert 0 <= burn["fired_after_seconds"] <= burn["fires_after_at_most_seconds"]
             assert burn["cleared_after_seconds"] <= burn["clears_after_at_most_seconds"]
-    assert all(set(slo["quiet"].values()) == {True} for slo in found)
+    assert all(set(slo["quiet"].values()) <= {True} for slo in found)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +88,12 @@ WRONG = {
     "the other way round": (AlertRule, r"> 3\b", "< 3", f"{TICKET}, just under: {NEVER}"),
     "no short window": (AlertRule, r"and\n[^\n]*rate30m\S+ / 0\.005 > 6", "", f"{SLOW}, outage: expected it to clear"),
     "no long window": (AlertRule, r"rate1h(\S+ / )", r"rate5m\1", f"{PAGE}, just over: {FIRES}"),
-    "no minimum of errors": (AlertRule, r"and\n[^\n]*>= 5", "", "few errors: expected no such alert on few errors"),
+    "no minimum of errors": (
+        AlertRule,
+        r"and\n[^\n]*>= 5(?=$)",
+        "",
+        "few errors: expected no such alert",
+    ),
     "another workload": (AlertRule, r'"deployment": "shop"', '"deployment": "shop-db"', f"{PAGE}, outage: {FIRES}"),
     "it may not undo": (AlertRule, r'"metricops": "undo"', '"x": "y"', f"{PAGE}, outage: {FIRES}"),
     "fires on everything": (AlertRule, r"(?s).*rate1d.*", "vector(1)", "clean: expected no such alert on clean"),

@@ -180,12 +180,12 @@ def test_too_many_kinds_of_series() -> None:
 
 def test_counters_over_time() -> None:
     found = events(EventRatio("rate(x[$window])", errors='rate(x{code="500"}[$window])'))
-    traffic = [Segment(10, Fraction(100)), Segment(5, Fraction(100), Fraction(1, 2)), Segment(2, Fraction(0))]
+    traffic = [Segment(10, Fraction(100)), Segment(5, Fraction(100), Fraction(5)), Segment(2, Fraction(0))]
     assert input_series(found, traffic) == [
-        {"series": 'x{code="other",pod="a"}', "values": "0 60+60x9 659.7+59.7x4 898.5+0x1"},
-        {"series": 'x{code="other",pod="b"}', "values": "0 40+40x9 439.8+39.8x4 599+0x1"},
-        {"series": 'x{code="500",pod="a"}', "values": "0 0+0x9 0.3+0.3x4 1.5+0x1"},
-        {"series": 'x{code="500",pod="b"}', "values": "0 0+0x9 0.2+0.2x4 1+0x1"},
+        {"series": 'x{code="other",pod="a"}', "values": "0 60+60x9 657+57x4 885+0x1"},
+        {"series": 'x{code="other",pod="b"}', "values": "0 40+40x9 438+38x4 590+0x1"},
+        {"series": 'x{code="500",pod="a"}', "values": "0 0+0x9 3+3x4 15+0x1"},
+        {"series": 'x{code="500",pod="b"}', "values": "0 0+0x9 2+2x4 10+0x1"},
     ]
     clean = input_series(found, [Segment(10, Fraction(100))], ends=True, no_errors_yet=True)
     assert [one["values"] for one in clean] == ["0 60+60x9 stale", "0 40+40x9 stale"]
@@ -205,3 +205,10 @@ def test_native_histograms_over_time() -> None:
         for count, good, bad in ((0, 0, 0), (60, 60, 0), (120, 120, 0), (180, 174, 6))
     )
     assert series[0] == {"series": 'h{pod="a"}', "values": " ".join(values)}
+
+
+def test_counters_count_in_whole_numbers() -> None:
+    """A counter that is a rounding error lower than before would start anew."""
+    found = events(EventRatio("rate(x[$window])", errors='rate(x{code="500"}[$window])'))
+    traffic = [Segment(10, Fraction(1_000_000, 7)), Segment(5, Fraction(1_000_000, 7), Fraction(1, 3))]
+    assert not any("." in one["values"] for one in input_series(found, traffic))
