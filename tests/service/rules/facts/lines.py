@@ -20,7 +20,7 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
     "An alert takes factor · budget · long window / error ratio to fire": (
         "test_factors.py::test_the_detection_time_is_factor_budget_window_by_ratio",
-        "tests/service/rules/test_burns.py::test_a_window",
+        "tests/service/rules/test_proof.py::test_the_examples_are_proven",
     ),
     "With factor · (1 − objective) ≥ 1 it never fires": (
         "test_factors.py::test_an_alert_that_can_never_fire_is_refused_with_the_arithmetic",
