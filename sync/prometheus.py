@@ -11,6 +11,7 @@ import urllib3
 
 SECONDS = 5.0
 RELOAD_SECONDS = 60.0
+RULES_SECONDS = 30.0
 LONGEST_ANSWER = 500
 
 
@@ -64,7 +65,9 @@ class Prometheus:
         None where it does not say.
         """
         try:
-            response = self._pool.request("GET", f"{self.url}/api/v1/rules", fields={"exclude_alerts": "true"})
+            response = self._pool.request(
+                "GET", f"{self.url}/api/v1/rules", fields={"exclude_alerts": "true"}, timeout=RULES_SECONDS
+            )
             answer = json.loads(response.data) if response.status == 200 else None
             groups = answer["data"]["groups"] if answer else None
             return None if groups is None else {PurePosixPath(str(group["file"])).name for group in groups}

@@ -47,22 +47,25 @@ class Refusal:
 
 def render(one: RuleObject, policy: Policy) -> Rendered | Refusal:
     """The file of an object, or why there is none."""
+    notes: tuple[str, ...] = ()
     if one.kind is PROMETHEUS_RULE:
         groups = without_foreign_fields(one.spec)
         text = _dump({"groups": groups})
     else:
         try:
-            text = render_rule_file(map(generate, parse(_document(one), str(one))))
+            specifications = parse(_document(one), str(one))
         except SpecificationError as error:
             return Refusal(INVALID, in_words([without_line(problem) for problem in error.problems]))
+        text = render_rule_file(map(generate, specifications))
         groups = yaml.load(text, Loader=_Loader)["groups"]  # noqa: S506 - a safe loader
+        notes = tuple(note for specification in specifications for note in specification.notes)
     problems = misshapen(groups)
     if problems:
         return Refusal(INVALID, in_words(problems))
     judgement = judge(groups, one.namespace, policy)
     if judgement.refused:
         return Refusal(FOREIGN_NAMESPACE, in_words(judgement.refused))
-    return Rendered(file_text(one, text), any(group.get("rules") for group in groups), judgement.open)
+    return Rendered(file_text(one, text), any(group.get("rules") for group in groups), notes + judgement.open)
 
 
 def without_foreign_fields(spec: Any) -> Any:

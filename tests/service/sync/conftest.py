@@ -60,13 +60,13 @@ class Server:
     folder: Path
     process: ManagedProcess = field(init=False)
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         command: list[str | Path] = [
             self.binaries.prometheus,
             f"--config.file={self.folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={self.folder / 'data'}",
             f"--web.listen-address={self.url.removeprefix('http://')}",
-            "--web.enable-lifecycle",
+            *(options or ("--web.enable-lifecycle",)),
         ]
         self.process = ManagedProcess("prometheus", command, self.folder / "prometheus.log", folder=self.folder)
 

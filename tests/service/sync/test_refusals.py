@@ -98,3 +98,13 @@ def test_a_folder_that_prometheus_does_not_read_is_told(cluster: Cluster, promet
     assert "rule_files has to name the folder" in cluster.loaded("slo")["message"]
     prometheus.configure()
     eventually(lambda: cluster.loaded("slo").get("status") == "True", "it is evaluated")
+
+
+def test_a_prometheus_that_can_not_be_reloaded_is_told(cluster: Cluster, prometheus: Server, start: Start) -> None:
+    prometheus.process.stop()
+    prometheus.start("--log.level=info")  # Without --web.enable-lifecycle.
+    start()
+    cluster.write(OBJECTIVE, "slo", objective(cluster.namespace))
+    eventually(lambda: "Lifecycle" in cluster.loaded("slo").get("message", ""), "its status says why")
+    assert cluster.loaded("slo")["reason"] == "PrometheusNotReady"
+    assert prometheus.files() == []

@@ -61,6 +61,26 @@ def test_all_that_is_wrong_with_an_objective_is_told_by_its_fields() -> None:
     assert "window (the nearest known field)" in found.message
 
 
+def test_what_rules_generate_would_say_of_an_objective_is_told() -> None:
+    spec = {key: value for key, value in objective().spec.items() if key != "workload"}
+    one = rule_object("shop-availability", kind=OBJECTIVE, spec=spec)
+    assert (
+        rendered(one).notices
+        == parse(
+            yaml.safe_dump(
+                {
+                    "apiVersion": "metricops.dev/v1",
+                    "kind": "ServiceLevelObjective",
+                    "metadata": {"name": "a"},
+                    "spec": spec,
+                }
+            ).encode(),
+            "slo.yaml",
+        )[0].notes
+        != ()
+    )
+
+
 def test_an_objective_may_only_blame_its_own_namespace() -> None:
     elsewhere = objective(workload={"namespace": "bank", "deployment": "shop"})
     found = refused(elsewhere)
