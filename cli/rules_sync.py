@@ -127,7 +127,7 @@ def _start(watches: Watches) -> None:
 
 
 def _check(promtool: Path | None) -> Check:
-    found = promtool or (Path(path) if (path := shutil.which("promtool")) else None)
+    found = promtool.resolve() if promtool else (Path(path) if (path := shutil.which("promtool")) else None)
     if found is None:
         log("no promtool: files are checked by a PromQL parser alone", level=logging.WARNING)
         return own_check

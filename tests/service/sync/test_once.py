@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -39,7 +40,8 @@ def sync_once(
 def test_all_in_force_then_one_rejected_then_no_prometheus(
     kubeconfig: Path, cluster: Cluster, prometheus: Server
 ) -> None:
-    given = ("--prometheus", prometheus.url, "--promtool", prometheus.binaries.promtool)
+    promtool = os.path.relpath(prometheus.binaries.promtool)
+    given = ("--prometheus", prometheus.url, "--promtool", promtool)
     answer = sync_once(kubeconfig, cluster, prometheus.rules, *given)
     assert (answer.returncode, answer.stdout) == (0, "No rule objects.\n")
 
