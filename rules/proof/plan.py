@@ -87,7 +87,8 @@ class _Planner:
         step = step_of(window)
         long = _steps(window.long, step)
         clean, still = Segment(long, FEWEST_EVENTS), Segment(long // 2, Fraction(0))
-        yield self._still("clean", step, [Segment(long * 3 // 2, FEWEST_EVENTS)], FIRING)
+        # To the case's end: where it ends before, an alert on absence is right to fire.
+        yield self._still("clean", step, [Segment(max(long * 3 // 2, LEAST_STEPS), FEWEST_EVENTS)], FIRING)
         if not undoes:
             return
         undo = {**FIRING, names.UNDO_LABEL: names.UNDO_VALUE}
