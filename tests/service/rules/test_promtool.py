@@ -22,6 +22,12 @@ def promtool(monitoring: MonitoringBinaries, *arguments: str | Path) -> str:
     return answer.stdout
 
 
+def skip_without_native_histograms(monitoring: MonitoringBinaries, series: object) -> None:
+    """promtool 2.42 knows their functions, but its tests have no way to write one down."""
+    if monitoring.prometheus_version.startswith("2.42") and "{{schema" in str(series):
+        pytest.skip("promtool 2.42 can't be given native histograms")
+
+
 @pytest.mark.parametrize("file", RULE_FILES, ids=lambda file: file.stem)
 def test_promtool_accepts_it(monitoring: MonitoringBinaries, file: Path) -> None:
     assert "SUCCESS" in promtool(monitoring, "check", "rules", file)
