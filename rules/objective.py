@@ -22,7 +22,7 @@ from rules.specification import (
     Subject,
     WorkloadTarget,
 )
-from rules.subjects import FOR_PEOPLE_NOTE, read_subject
+from rules.subjects import FOR_PEOPLE_NOTE, check_carried, read_subject
 from rules.syntax import absence, parse_query
 from rules.texts import read_annotations, read_link, read_series_labels
 from rules.windows import NO_TIME
@@ -155,6 +155,9 @@ def _read_budget(spec: Fields, subject: Subject | None, annotations: Labels) -> 
     indicator = read_indicator(spec)
     budget = None if percentage is None else 1 - percentage / 100
     alerting = read_alerting(spec, Judged(period, budget, subject, indicator), annotations)
+    field = spec.get("indicator")
+    if indicator is not None and subject is not None and field is not None:
+        indicator = indicator if check_carried(field, subject, indicator) else None
     if percentage is None or period is None or indicator is None or alerting is None:
         return None
     judge = ErrorBudget(

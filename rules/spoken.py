@@ -14,6 +14,7 @@ _UNITS = (
     ("minute", timedelta(minutes=1)),
     ("second", timedelta(seconds=1)),
 )
+_FINE = timedelta(seconds=10)
 _MOST = 120
 """90 minutes are said like that; 7200 seconds are not."""
 
@@ -33,6 +34,14 @@ def rounded_duration(duration: timedelta) -> str:
         if duration == unit or duration >= 2 * unit:
             return _of(amount, name)
     return f"{duration / timedelta(seconds=1):.2g} seconds"
+
+
+def measured_duration(duration: timedelta) -> str:
+    """As Prometheus writes it, in whole seconds where a second does not matter; before something it is negative."""
+    if duration < timedelta():
+        return f"-{measured_duration(-duration)}"
+    whole = timedelta(seconds=round(duration / timedelta(seconds=1)))
+    return format_duration(whole if duration >= _FINE else duration)
 
 
 def percent(ratio: Fraction, digits: int = 4) -> str:

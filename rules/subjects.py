@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rules.carried_labels import can_carry
 from rules.fields import Field, Fields
 from rules.identifiers import A_DNS_LABEL, A_LABEL_NAME, DNS_LABEL, DNS_SUBDOMAIN, LABEL_NAME
 from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL
-from rules.specification import ForPeople, PerWorkload, Subject, WorkloadTarget
+from rules.specification import EventRatio, ForPeople, Indicator, PerWorkload, Subject, WorkloadTarget
+from rules.syntax import parse_query
 
 KINDS = tuple(KIND_BY_LABEL)
 FOR_PEOPLE_NOTE = "no workload is named: people are alerted, and nothing is ever undone"
@@ -20,6 +22,21 @@ def read_subject(spec: Fields) -> Subject | None:
     if fields is None:
         return None
     return _per_workload(fields) if "per" in fields else _one(fields)
+
+
+def check_carried(field: Field, subject: Subject, indicator: Indicator) -> bool:
+    """Whether the indicator's series can say whose they are; noted where they can't."""
+    if not isinstance(subject, PerWorkload):
+        return True
+    asked = (indicator.errors, indicator.good) if isinstance(indicator, EventRatio) else (indicator.ratio,)
+    labels = (subject.namespace_from, subject.name_from)
+    for query in filter(None, (*asked, indicator.total)):
+        lost = [label for label in labels if not can_carry(parse_query(query), label)]
+        if lost:
+            expected = f"queries that leave the workload's labels on their series: sum by ({', '.join(labels)}) (…)"
+            field.refuse(expected, f"a query whose series have no {' and no '.join(lost)}")
+            return False
+    return True
 
 
 def read_workload(field: Field) -> WorkloadTarget | None:

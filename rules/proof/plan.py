@@ -134,7 +134,9 @@ class _Planner:
                 self.events, [Segment(onset + burning + after, events)], labels=self.events.neighbour
             )
             neighbour = {**FIRING, **self._labels(self.events.neighbour)}
-        fires = None if detected is None else Fires(max(detected - slack, NO_TIME), detected + slack, clears_within)
+        # A detection time is told in whole seconds, rounded up.
+        earliest = window.long * float(threshold / ratio) + window.hold - slack
+        fires = None if detected is None else Fires(max(earliest, NO_TIME), detected + slack, clears_within)
         return Case(
             kind,
             window,

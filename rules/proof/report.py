@@ -10,11 +10,10 @@ from rules.durations import format_duration
 from rules.proof.plan import QUIET_KINDS
 from rules.proof.proof import Proven
 from rules.proof.verdict import Outcome
-from rules.spoken import short_number
+from rules.spoken import measured_duration, short_number
 
 BURN_HEADINGS = ("SLO", "ALERT", "FACTOR", "JUST UNDER", "JUST OVER", "OUTAGE", "CLEARED")
 QUIET_HEADINGS = ("SLO", *(kind.upper() for kind in QUIET_KINDS))
-_FINE = timedelta(seconds=10)
 
 
 def burn_rows(proven: Iterable[Proven]) -> list[tuple[str, ...]]:
@@ -81,20 +80,13 @@ def _fired(found: Outcome) -> str:
     if found.case.fires is None or found.fired_after is None:
         return "FAILED"
     failed = " FAILED" if found.problems else ""
-    return f"{_shown(found.fired_after)} of {_shown(found.case.fires.latest)}{failed}"
+    return f"{measured_duration(found.fired_after)} of {measured_duration(found.case.fires.latest)}{failed}"
 
 
 def _cleared(found: Outcome) -> str:
     if found.case.fires is None or found.cleared_after is None:
         return "-"
-    return f"{_shown(found.cleared_after)} of {_shown(found.case.fires.clears_within)}"
-
-
-def _shown(duration: timedelta) -> str:
-    """In whole seconds, where a second does not matter."""
-    if duration < timedelta():
-        return f"-{_shown(-duration)}"
-    return format_duration(timedelta(seconds=round(duration.total_seconds())) if duration >= _FINE else duration)
+    return f"{measured_duration(found.cleared_after)} of {measured_duration(found.case.fires.clears_within)}"
 
 
 def _seconds(duration: timedelta | None) -> float | None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rules.durations import format_duration
 from rules.proof.cases import PROOF_LABEL, RAN, Case
+from rules.spoken import measured_duration as shown
 
 _ANSWER = re.compile(PROOF_LABEL + r'="([^"]+)"[^{}]*\}\s*(?:Value:)?\s*([-+0-9.eE]+|NaN|[-+]?Inf)')
 _TOLERANCE = 0.02
@@ -55,30 +55,30 @@ def outcome(case: Case, mark: str, answers: Answers) -> Outcome:
     if case.fires is not None:
         problems += _of_burn(case, fired, cleared, answers.get(f"{mark}/alert-count", 0))
     elif fired is not None:
-        problems.append(f"expected it never to fire, found it firing {_shown(fired)} after the burn began")
+        problems.append(f"expected it never to fire, found it firing {shown(fired)} after the burn began")
     early = _time(answers, f"{mark}/any-first")
     if early is not None and early <= onset:
-        problems.append(f"expected nothing to fire on clean traffic, found an alert firing after {_shown(early)} of it")
+        problems.append(f"expected nothing to fire on clean traffic, found an alert firing after {shown(early)} of it")
     quiet = _time(answers, f"{mark}/quiet-first")
     if quiet is not None:
         whose = "of another workload that serves cleanly" if case.window else f"on {case.kind}"
-        problems.append(f"expected no such alert {whose}, found one firing after {_shown(quiet)}")
+        problems.append(f"expected no such alert {whose}, found one firing after {shown(quiet)}")
     return Outcome(case, fired, cleared, tuple(problems))
 
 
 def _of_burn(case: Case, fired: timedelta | None, cleared: timedelta | None, count: float) -> list[str]:
     fires = case.fires
     assert fires is not None  # noqa: S101 - asked for by the caller
-    span = f"expected it to fire between {_shown(fires.earliest)} and {_shown(fires.latest)} after the burn began"
+    span = f"expected it to fire between {shown(fires.earliest)} and {shown(fires.latest)} after the burn began"
     if fired is None or cleared is None:
         return [f"{span}, found it never firing"]
     problems = []
     if not fires.earliest <= fired <= fires.latest:
-        problems.append(f"{span}, found it firing after {_shown(fired)}")
+        problems.append(f"{span}, found it firing after {shown(fired)}")
     if cleared > fires.clears_within:
-        bound = _shown(fires.clears_within)
+        bound = shown(fires.clears_within)
         still = case.step * (case.end - case.burned) < cleared
-        found = "it still firing" if still else f"it firing for {_shown(cleared)}"
+        found = "it still firing" if still else f"it firing for {shown(cleared)}"
         problems.append(f"expected it to clear within {bound} after the burn ended, found {found}")
     burning = case.step * (case.burned - case.onset)
     steps = (burning + cleared - fired) // case.step
@@ -97,7 +97,3 @@ def _check_ratio(case: Case, found: float) -> None:
 def _time(answers: Answers, mark: str) -> timedelta | None:
     found = answers.get(mark)
     return None if found is None else timedelta(milliseconds=round(found * 1000))
-
-
-def _shown(duration: timedelta) -> str:
-    return format_duration(duration) if duration >= timedelta() else f"-{format_duration(-duration)}"

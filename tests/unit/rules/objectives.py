@@ -36,18 +36,25 @@ def matchers(draw: Draw, *more: str) -> str:
 
 
 @st.composite
-def indicators(draw: Draw) -> dict[str, Any]:
-    """One indicator of each kind."""
+def indicators(draw: Draw, workload: dict[str, str] | None) -> dict[str, Any]:
+    """One indicator of any kind; what it sums up still says whose it is."""
     metric, common = draw(METRICS), draw(matchers())
     kind = draw(st.sampled_from(["errors", "errors", "errors elsewhere", "good", "latency", "native", "gauge", "raw"]))
     total = f"rate({metric}{common}[$window])"
     errors = f"rate({metric}{_also(common, FAILED)}[$window])"
+    summed = "sum"
+    if workload and "per" in workload:
+        labels = workload.get("namespaceLabel", "namespace"), workload.get("nameLabel", workload["per"])
+        summed = f"sum by ({', '.join(labels)}) "
     match kind:
         case "errors":
             return {"errorsOverTotal": {"errors": errors, "total": total}}
         case "errors elsewhere":
             return {
-                "errorsOverTotal": {"errors": f"sum(rate(errors_total{common}[$window]))", "total": f"sum({total})"}
+                "errorsOverTotal": {
+                    "errors": f"{summed}(rate(errors_total{common}[$window]))",
+                    "total": f"{summed}({total})",
+                }
             }
         case "good":
             good = f"rate({metric}{_also(common, GOOD)}[$window])"
@@ -58,7 +65,7 @@ def indicators(draw: Draw) -> dict[str, Any]:
             return {"latency": {"histogram": f"{metric}{common}", "threshold": draw(THRESHOLDS)}}
         case "gauge":
             return {"booleanGauge": {"metric": f"{metric}{common}"}}
-    ratio = f"sum({errors}) / sum({total})"
+    ratio = f"{summed}({errors}) / {summed}({total})"
     return {"raw": {"errorRatio": ratio, **({"total": total} if draw(st.booleans()) else {})}}
 
 
@@ -122,7 +129,7 @@ def objectives(draw: Draw, name: str = "slo") -> str:
         **({"workload": workload} if workload else {}),
         "objective": float(draw(OBJECTIVES)),
         "window": draw(PERIODS),
-        "indicator": draw(indicators()),
+        "indicator": draw(indicators(workload)),
         "alerting": draw(alertings()),
         **draw(st.fixed_dictionaries({}, optional=optional)),
     }

@@ -269,6 +269,13 @@ ALERTING = "  alerting: "
             "expected two labels, one for the namespace and one for the name",
         ),
         (
+            with_workload("  workload: {per: deployment, nameLabel: app}\n").replace(
+                "rate(t[$window])", "sum by (namespace) (rate(t[$window]))"
+            ),
+            "10: spec.indicator: found a query whose series have no app, expected queries that leave the workload's "
+            "labels on their series: sum by (namespace, app) (…)",
+        ),
+        (
             GOOD.replace("name: shop", "name: shop\n  namespace: other"),
             "5: metadata.namespace: found 'other', expected the workload's namespace, prod",
         ),
