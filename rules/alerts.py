@@ -39,7 +39,7 @@ def burn_alert(
     seconds = number_text(in_seconds(window.long))
     enough = f"round({recordings.errors(window.long)} * {seconds}) >= {budget.minimum_errors}"
     if window == specification.last_resort:
-        conditions[-1] = f"({conditions[-1]} or ({enough} unless {recordings.ratio(window.short)}))"
+        conditions[-1] = f"({conditions[-1]} or ({enough} unless {recordings.seen(window.short)}))"
     annotations = _annotations(specification, budget, window, numbers)
     if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE

@@ -52,6 +52,13 @@ class Recordings:
         # Where good events come from the series of all events, without them there are no errors either.
         return self.errors(self._shortest) if self._queries.same_series else self._events(self._shortest)
 
+    def seen(self, span: timedelta) -> str:
+        """Gives something where there were events in a window, by what is recorded over the shortest."""
+        events = self._events(self._shortest)
+        # What was recorded at its beginning looks further back than the window does.
+        since = span - self._shortest
+        return f"max_over_time({events}[{format_duration(since)}]) > 0" if since else f"{events} > 0"
+
     def _events(self, span: timedelta) -> str:
         return self.selected(names.EVENTS_RECORD + format_duration(span))
 
@@ -95,9 +102,7 @@ class Recordings:
             return [self._recording(ratio, self._queries.ratio(window))]
         events = self._events(self._shortest)
         if span not in self._counted:
-            # What was recorded at its beginning looks further back than the window does.
-            since = format_duration(span - self._shortest)
-            seen = self._bare(f"max_over_time({events}[{since}]) > 0")
+            seen = self._bare(self.seen(span))
             return [self._recording(ratio, self._queries.ratio(window, seen=seen))]
         if self._queries.needs_events_twice:
             return self._counts(span)

@@ -76,6 +76,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "Where few events come, a dead service must alert all the same": (
         "test_low_traffic.py::test_a_dead_service_with_little_traffic_alerts_people_without_a_break",
         "test_low_traffic.py::test_a_service_that_serves_again_ends_the_alert",
+        "test_low_traffic.py::test_a_service_that_serves_again_on_new_pods_ends_the_alert",
         "test_low_traffic.py::test_a_single_failure_does_not_go_on_for_days",
     ),
     # Labels.
