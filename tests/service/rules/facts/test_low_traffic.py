@@ -62,6 +62,7 @@ def test_the_least_number_is_met_exactly(bench: Bench, least: int, undoes: bool)
 
 STEP, DAY, HOUR = "2m", 720, 30
 """A scrape every other minute: what is recorded over five minutes needs two samples."""
+FIRST_AND_LAST = {"windows": [window("page", "1h", "5m", 14.4), window("ticket", "3d", "6h", 1)]}
 LAST = 'count(ALERTS{long_window="3d",alertstate="firing"})'
 
 
@@ -70,7 +71,7 @@ def test_a_dead_service_with_little_traffic_alerts_people_without_a_break(bench:
     """An event every so many hours, and since the second day all fail: from the fifth failure on, the alert goes on,
     although the six hours of its short window have no event in between. Nothing is undone.
     """
-    bench.rules(specification())
+    bench.rules(specification(alerting=FIRST_AND_LAST))
     every = hours * HOUR
     series = {
         requests("200"): spread(1, every, DAY // every, 3 * DAY),
@@ -83,7 +84,7 @@ def test_a_dead_service_with_little_traffic_alerts_people_without_a_break(bench:
 
 def test_a_service_that_serves_again_ends_the_alert(bench: Bench) -> None:
     """One good event in the short window is enough."""
-    bench.rules(specification())
+    bench.rules(specification(alerting=FIRST_AND_LAST))
     good = DAY + 45 * HOUR
     series = {
         requests("503"): spread(DAY, 7 * HOUR, 6, 3 * DAY),
@@ -94,7 +95,7 @@ def test_a_service_that_serves_again_ends_the_alert(bench: Bench) -> None:
 
 def test_a_service_that_serves_again_on_new_pods_ends_the_alert(bench: Bench) -> None:
     """The pods that failed are gone, and with them the series of errors."""
-    bench.rules(specification())
+    bench.rules(specification(alerting=FIRST_AND_LAST))
     good = DAY + 45 * HOUR
     series = {
         requests("503"): spread(DAY, 7 * HOUR, 6, good - HOUR) + " stale",
@@ -105,6 +106,6 @@ def test_a_service_that_serves_again_on_new_pods_ends_the_alert(bench: Bench) ->
 
 def test_a_single_failure_does_not_go_on_for_days(bench: Bench) -> None:
     """Fewer than five in three days: with its short window, the alert ends."""
-    bench.rules(specification())
+    bench.rules(specification(alerting=FIRST_AND_LAST))
     series = {requests("503"): f"0x{DAY - 1} 1x{DAY}", requests("200"): f"0x{2 * DAY}"}
     bench.run(series, [number(LAST, "25h", 1), nothing(LAST, "31h"), nothing(LAST, "40h")], step=STEP)
