@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sandbox.cluster import ControlPlane
+from sandbox.debian import MonitoringBinaries, monitoring_binaries
 from sandbox.process import ManagedProcess
 from sandbox.rules_sync import PROMETHEUS_RULE_CRD, SHIPPED, start_rules_sync
 from sandbox.shipped import account_token, path_of
@@ -17,6 +18,12 @@ from tests.service.sync.conftest import Cluster, Server, eventually
 from tests.service.sync.test_sync import BETTER, GOOD, objective
 
 FOREIGN_CRD = Path(__file__).parents[4] / "shared/crds/monitoring.coreos.com_prometheusrules.yaml"
+
+
+@pytest.fixture(scope="session")
+def monitoring() -> MonitoringBinaries:
+    """One pair: nothing here depends on Prometheus' version."""
+    return monitoring_binaries(progress=print)
 
 
 @pytest.fixture(scope="module")

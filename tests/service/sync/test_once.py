@@ -13,9 +13,16 @@ import pytest
 from click.testing import CliRunner
 
 from cli.rules import rules_group
+from sandbox.debian import MonitoringBinaries, monitoring_binaries
 from sync.objects import OBJECTIVE
 from tests.service.sync.conftest import Cluster, Server
 from tests.service.sync.test_sync import BROKEN, GOOD, objective
+
+
+@pytest.fixture(scope="session")
+def monitoring() -> MonitoringBinaries:
+    """One pair: nothing here depends on Prometheus' version."""
+    return monitoring_binaries(progress=print)
 
 
 def sync_once(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -79,12 +78,6 @@ def test_no_undo_of_a_workload_in_another_namespace(cluster: Cluster, prometheus
     assert "found the label namespace=bank" in cluster.events("theirs")[0]["note"]
 
 
-def test_a_trusted_namespace_may_blame_another(cluster: Cluster, prometheus: Server, start: Start) -> None:
-    start("--trust-namespace", cluster.namespace)
-    cluster.rule("theirs", GOOD, {"metricops": "undo", "deployment": "shop", "namespace": "bank"})
-    eventually(lambda: prometheus.expressions() == {GOOD}, "it is evaluated")
-
-
 def test_a_restart_converges(cluster: Cluster, prometheus: Server, start: Start) -> None:
     first = start()
     for name in ("stays", "changes", "goes", "breaks"):
@@ -103,21 +96,6 @@ def test_a_restart_converges(cluster: Cluster, prometheus: Server, start: Start)
     expected = {"stays > 0", "changed > 0", "breaks > 0", "comes > 0"}
     eventually(lambda: prometheus.expressions() == expected, "everything is in line")
     assert len(prometheus.files()) == 4
-
-
-def test_a_recreated_object_does_not_inherit_the_rules_of_its_namesake(
-    cluster: Cluster, prometheus: Server, start: Start
-) -> None:
-    first = start()
-    cluster.rule("web", GOOD)
-    eventually(lambda: prometheus.expressions() == {GOOD}, "it is evaluated")
-    first.stop()
-    cluster.remove(PROMETHEUS_RULE, "web")
-    cluster.rule("web", BROKEN)
-    start()
-    eventually(lambda: prometheus.expressions() == set(), "nothing of it is evaluated")
-    eventually(lambda: bool(cluster.events("web")), "its owner is told")
-    assert cluster.events("web")[-1]["note"].endswith("no rules of it are in force")
 
 
 def test_the_folder_is_healed_and_other_files_are_left_alone(
@@ -139,26 +117,3 @@ def test_the_folder_is_healed_and_other_files_are_left_alone(
     eventually(lambda: api.exists() and not stale.exists(), "what is missing is there, what is stale is not")
     eventually(lambda: prometheus.expressions() == {"vector(1)", GOOD, BETTER}, "all are evaluated")
     assert theirs.exists()
-
-
-def test_only_what_is_selected(cluster: Cluster, prometheus: Server, start: Start) -> None:
-    start("--selector", "app=shop")
-    item = cluster.rule("web", GOOD)
-    path = f"/apis/monitoring.coreos.com/v1/namespaces/{cluster.namespace}/prometheusrules/web"
-    cluster.api.merge_patch(path, {"metadata": {"labels": {"app": "shop"}}})
-    eventually(lambda: prometheus.expressions() == {GOOD}, "with the label it is evaluated")
-    cluster.api.merge_patch(path, {"metadata": {"labels": {"app": None}}})
-    eventually(lambda: prometheus.expressions() == set(), "without it is not")
-    assert item["metadata"]["name"] == "web"
-
-
-def test_two_processes_do_not_share_a_folder(
-    cluster: Cluster, prometheus: Server, start: Start, tmp_path: Path
-) -> None:
-    first = start()
-    cluster.rule("web", GOOD)
-    eventually(lambda: prometheus.expressions() == {GOOD}, "the first works")
-    second = start()
-    eventually(lambda: not second.is_running, "the second ends")
-    assert "another `metricops rules sync` writes there" in second.log_tail()
-    assert first.is_running
