@@ -77,10 +77,13 @@ def specification_of(objective: Objective) -> Specification | None:
     windows, reasons = allowed_to_undo(able, objective.indicator, objective.subject)
     # Labels of series are alerts' labels as well, but an alert's severity is its own.
     severity = tuple(pair for pair in objective.series_labels if pair[0] == names.SEVERITY_LABEL)
-    of_series, left_out = without_ours(
-        tuple(pair for pair in objective.series_labels if pair not in severity and pair[0] not in objective.grouping),
-        ours,
-    )
+    others = tuple(pair for pair in objective.series_labels if pair not in severity)
+    of_series, left_out = without_ours(tuple(pair for pair in others if pair[0] not in objective.grouping), ours)
+    left_out += [
+        f"the label {name}={value!r} is left out: the series have values of their own"
+        for name, value in others
+        if name in objective.grouping
+    ]
     page, ticket = (
         replace(one, labels=without_ours(merged(severity, one.labels), ours)[0])
         for one in (objective.page, objective.ticket)

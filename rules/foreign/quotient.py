@@ -43,7 +43,7 @@ def quotient_of(query: Query) -> Quotient | None:
     """The ratio as `errors / total` or `1 - good / total`; None where it is anything else."""
     query = _bare(query)
     tree = query.tree
-    if not isinstance(tree, promql.BinaryExpr) or tree.modifier is not None:
+    if not isinstance(tree, promql.BinaryExpr):
         return None
     if str(tree.op) == "-" and isinstance(tree.lhs, promql.NumberLiteral) and tree.lhs.val == 1:
         sides = _sides(query, "-")
@@ -61,7 +61,10 @@ def _bare(query: Query) -> Query:
 
 
 def _sides(query: Query, operator: str) -> tuple[Query, Query] | None:
-    """The texts left and right of the outermost operator: those that the parser reads as the tree's two sides."""
+    """The texts left and right of the outermost operator: those that the parser reads as the tree's two sides.
+
+    None with `on` or `ignoring`, which stand before the right side.
+    """
     tree = query.tree
     assert isinstance(tree, promql.BinaryExpr)  # noqa: S101 - see `quotient_of`
     for position in _outermost(query.text, operator):

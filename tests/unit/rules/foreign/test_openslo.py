@@ -221,6 +221,9 @@ def test_policies() -> None:
 def test_the_fastest_page_may_undo_if_it_is_in_time() -> None:
     text = f"{CONDITION.replace('alertAfter: 2m', 'alertAfter: 0m')}---\n{POLICY}---\n{INLINE}    - burns\n"
     assert undoing(budget_of(text)) == [True]
+    condition = "severity: ticket, condition: {threshold: 2, lookbackWindow: 1h, alertAfter: 0m}"
+    ticket = f"    - {{spec: {{conditions: [{{spec: {{{condition}}}}}]}}}}\n"
+    assert undoing(budget_of(text + ticket)) == [True, False]
 
 
 def test_a_policy_that_does_not_alert() -> None:

@@ -7,7 +7,7 @@ import pytest
 from rules.foreign.output import output_labels
 from rules.specification import EventRatio
 from rules.syntax import parse_query
-from tests.unit.rules.foreign.reading import budget_of, refusal
+from tests.unit.rules.foreign.reading import budget_of, read, refusal
 from tests.unit.rules.foreign.test_sloth import PLAIN
 
 ERRORS, TOTAL = 'sum(rate(errors_total{app="cart"}[{{.window}}]))', 'sum(rate(events_total{app="cart"}[{{ .window }}]))'
@@ -110,7 +110,7 @@ def test_events_per_second(
 )
 def test_what_one_failure_may_count_as_many_in(query: str) -> None:
     query = query.replace("W", "{{.window}}")
-    found = ratio_of(query, f"sum_over_time(t{W})")
+    found = ratio_of(query, f"sum(rate(t{W}))")
     assert (found.countable, found.aggregated) == (False, True)
     assert found.errors == query.replace("{{.window}}", "$window")
 
@@ -165,3 +165,10 @@ def test_series_that_our_own_labels_would_make_one() -> None:
     ]
     by_service = budget_of(spec(f"sum by (service) (rate(e{W}))", f"sum by (service) (rate(t{W}))"))
     assert by_service.grouping == ("service",)
+
+
+def test_a_label_that_the_series_have_values_of() -> None:
+    text = spec(f"sum by (team) (rate(e{W}))", f"sum by (team) (rate(t{W}))")
+    found = read(text)
+    assert found.series_labels == ()
+    assert found.notes[-1] == "the label team='buy' is left out: the series have values of their own"

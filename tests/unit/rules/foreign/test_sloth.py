@@ -315,6 +315,14 @@ NO_BUDGET = f"{PERCENTAGE} (at 100 there is no error budget)"
             ],
         ),
         (
+            "#cart",
+            "{{ cart }}",
+            [
+                "14: slos[0].alerting.labels.channel: found the unknown function cart in {{ cart }}, "
+                "expected a template that Prometheus can expand"
+            ],
+        ),
+        (
             "sloth_service }}",
             "sloth_service }",
             [
