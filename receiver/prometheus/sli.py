@@ -5,7 +5,6 @@ Everything comes from the rule that the source has loaded; of the alert, only th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +14,7 @@ from receiver import names
 from receiver.decision.evidence import Bound
 from receiver.prometheus.promql import over
 from rules.durations import DurationError, parse_duration
+from rules.identifiers import LABEL_NAME
 from rules.names import (
     ERRORS_ANNOTATION,
     EVENTS_ANNOTATION,
@@ -30,7 +30,6 @@ PER_POD_LABELS = ("pod", "pod_name", "pod_ip", "instance", "node", "uid", "conta
 """Labels that tell pods of one workload apart. A new release has new pods: by their own series it was never good."""
 
 IDENTITY_LABELS = (names.NAMESPACE_LABEL, *names.KIND_BY_LABEL)
-LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 MOST_LABELS = 32
 
 

@@ -70,7 +70,13 @@ def test_a_rule_for_many_workloads_is_asked_for_the_alerts_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "shown", [{}, {**MANY["labels"], "my.label": "a"}, {f"l{number}": "a" for number in range(33)}]
+    "shown",
+    [
+        {},
+        {**MANY["labels"], "my.label": "a"},
+        {**MANY["labels"], "without": "a"},
+        {f"l{number}": "a" for number in range(33)},
+    ],
 )
 def test_a_rule_for_many_workloads_needs_to_know_which(shown: dict[str, str]) -> None:
     with pytest.raises(NoSli, match=r"labels (are not known|cannot be asked for)"):

@@ -25,6 +25,7 @@ from rules.specification import (
     Specification,
 )
 from rules.subjects import FOR_PEOPLE_NOTE
+from rules.syntax import parse_query
 from tests.unit.rules.test_parse import GOOD, refusal
 
 WORKLOAD = "  workload: {namespace: prod, deployment: shop}\n"
@@ -214,6 +215,18 @@ def test_texts() -> None:
     assert alerts[0].annotations["owner"] == "c"
 
 
+@pytest.mark.parametrize("word", ["without", "WITHOUT", "inf", "Inf", "nan", "NaN"])
+def test_a_label_that_promql_takes_for_something_else(word: str) -> None:
+    (problem,) = refusal(f"{GOOD}  labels: {{{word}: a}}\n")
+    assert "none of without, inf and nan" in problem
+
+
+@pytest.mark.parametrize("word", ["on", "by", "offset", "bool", "and", "group_left", "sum", "information", "nano"])
+def test_other_words_are_labels(word: str) -> None:
+    for rule in generate(read(f"{GOOD}  labels: {{'{word}': a}}\n")).rules:
+        parse_query(rule.expression)
+
+
 def test_links_and_words() -> None:
     more = "  description: What we owe.\n  runbook: https://a.example/{{x}}\n  dashboard: http://b\n"
     alert = next(rule for rule in generate(read(GOOD + more)).rules if isinstance(rule, AlertRule))
@@ -261,7 +274,8 @@ ALERTING = "  alerting: "
         ),
         (
             with_workload("  workload: {per: deployment, nameLabel: a-b}\n"),
-            "7: spec.workload.nameLabel: found 'a-b', expected a label's name: letters, digits and underscores",
+            "7: spec.workload.nameLabel: found 'a-b', expected a label's name: letters, digits and underscores, "
+            "none of without, inf and nan",
         ),
         (
             with_workload("  workload: {per: deployment, nameLabel: namespace}\n"),
@@ -378,7 +392,8 @@ ALERTING = "  alerting: "
         ),
         (
             GOOD + "  labels: {a-b: c}\n",
-            "14: spec.labels.a-b: found the name 'a-b', expected a label's name: letters, digits and underscores",
+            "14: spec.labels.a-b: found the name 'a-b', expected a label's name: letters, digits and underscores, "
+            "none of without, inf and nan",
         ),
         (
             GOOD + ALERTING + "{page: {labels: {metricops: undo}}}\n",

@@ -272,7 +272,8 @@ PERCENTAGE = 'expected a percentage above 0 and below 100 in quotes, such as "99
             "      grouping: [a-b]\n      errors:",
             [
                 "14: spec.indicator.ratio.grouping[0]: found 'a-b', "
-                "expected a label's name: letters, digits and underscores"
+                "expected a label's name: letters, digits and underscores, "
+                "none of without, inf and nan"
             ],
         ),
         (

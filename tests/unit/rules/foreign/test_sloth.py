@@ -299,7 +299,10 @@ NO_BUDGET = f"{PERCENTAGE} (at 100 there is no error budget)"
         (
             "team: buy",
             "team-name: buy",
-            ["4: labels.team-name: found 'team-name', expected a label's name: letters, digits and underscores"],
+            [
+                "4: labels.team-name: found 'team-name', expected a label's name: letters, digits and underscores, "
+                "none of without, inf and nan"
+            ],
         ),
         (
             "team: buy",
