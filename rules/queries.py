@@ -35,6 +35,12 @@ class Queries:
         return isinstance(self.indicator, EventRatio) or bool(self.indicator.total)
 
     @property
+    def none_good_is_all_failed(self) -> bool:
+        """Whether all events failed where good ones have no series."""
+        indicator = self.indicator
+        return isinstance(indicator, EventRatio) and bool(indicator.good) and not indicator.same_series
+
+    @property
     def needs_events_twice(self) -> bool:
         """Whether failed events are told by all of them."""
         return isinstance(self.indicator, RatioQuery) or bool(self.indicator.good)
