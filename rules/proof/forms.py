@@ -177,6 +177,8 @@ class _Reader:
             if selector.offset or selector.at is not None:
                 raise NotTestable("looks at an earlier or a fixed time (offset, @)")
             return self._reading(Read(selector, name))
+        if call.args and isinstance(call.args[0], promql.SubqueryExpr):
+            raise NotTestable(f"looks at what an expression was over time ({name} of a subquery)")
         if name == "histogram_count":
             return self._of_histogram(call.args[0], name)
         if name == "histogram_fraction":

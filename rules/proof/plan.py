@@ -32,7 +32,7 @@ FEWEST_EVENTS, FEWEST_FAILED = Fraction(1_000_000), Fraction(10_000)
 SLACK_STEPS = 3
 """Scrape and evaluation come on top of a detection time, and a rate's ends are extrapolated."""
 STEPS_PER_SHORT_WINDOW = 10
-LEAST_STEPS = 100
+STEPS_PER_LONG_WINDOW = 60
 STEPS_PER_OUTAGE = 5
 CLOSEST_STEPS = 720
 MOST_STEPS = 6000
@@ -59,7 +59,8 @@ def plan(specification: Specification, rules: RuleSet) -> tuple[Case, ...]:
 
 def step_of(window: BurnWindow, *, at_most: timedelta | None = None) -> timedelta:
     """How often a window is looked at: often enough to see it clear. Raises `NotTestable`."""
-    step = min(window.short / STEPS_PER_SHORT_WINDOW, at_most or window.short) // MILLISECOND * MILLISECOND
+    step = min(window.short / STEPS_PER_SHORT_WINDOW, window.long / STEPS_PER_LONG_WINDOW, at_most or window.short)
+    step = step // MILLISECOND * MILLISECOND
     if not step or window.long / step > MOST_STEPS:
         raise NotTestable(
             f"has a window of {format_duration(window.long)} beside one of {format_duration(window.short)}: "
@@ -86,29 +87,30 @@ class _Planner:
         """Traffic on which nothing fires, and on which nothing undoes; in steps of this window."""
         step = step_of(window)
         long = _steps(window.long, step)
-        clean, still = Segment(long, FEWEST_EVENTS), Segment(long // 2, Fraction(0))
-        # To the case's end: where it ends before, an alert on absence is right to fire.
-        yield self._still("clean", step, [Segment(max(long * 3 // 2, LEAST_STEPS), FEWEST_EVENTS)], FIRING)
+        clean, still = Segment(long, FEWEST_EVENTS), Segment(long, Fraction(0))
+        yield self._still("clean", step, [clean, clean], FIRING)
         if not undoes:
             return
         undo = {**FIRING, names.UNDO_LABEL: names.UNDO_VALUE}
         if self.events.kind != Kind.GAUGE:
             yield self._still("no traffic", step, [clean, still], undo)
-        yield self._still("no data", step, [clean], undo, ends=True)
-        yield self._still("no series", step, [], undo)
+        yield self._still("no data", step, [clean], undo, silent=long)
+        yield self._still("no series", step, [], undo, silent=long)
         # A rate's ends are extrapolated: one less than the minimum could be counted as enough.
         few = min(self.budget.minimum_errors - 1, self.budget.minimum_errors * 9 // 10)
         if few > 0 and _counts_events(self.budget):
             burst = Segment(1, Fraction(few), Fraction(few))
-            yield self._still("few errors", step, [Segment(long, Fraction(0)), burst, still], undo)
+            yield self._still("few errors", step, [still, burst, still], undo)
 
     def _still(
-        self, kind: CaseKind, step: timedelta, segments: list[Segment], quiet: Labels, *, ends: bool = False
+        self, kind: CaseKind, step: timedelta, segments: list[Segment], quiet: Labels, *, silent: int = 0
     ) -> Case:
+        """A case that lasts as long as its series, and then `silent` steps more, in which there is nothing."""
         # A raw ratio is the objective's own business: without a series of errors it has no value.
         none_yet = kind == "clean" and isinstance(self.budget.indicator, EventRatio)
+        ends = silent > 0
         series = input_series(self.events, segments, ends=ends, no_errors_yet=none_yet) if segments else []
-        end = max(sum(segment.steps for segment in segments) * (3 if ends else 2) // 2, LEAST_STEPS)
+        end = sum(segment.steps for segment in segments) + silent
         return Case(kind, None, step, 0, 0, end, tuple(series), None, None, quiet=quiet)
 
     def _burn(self, kind: CaseKind, window: BurnWindow, alert: AlertRule, ratio: Fraction) -> Case:

@@ -22,6 +22,8 @@ from rules.specification import DeployerRule, Specification
 from sandbox.debian import MonitoringBinaries, monitoring_binaries
 from tests.unit.rules.test_generate import EXAMPLES
 
+FOREIGN = Path(__file__).parents[2] / "unit/rules/foreign/specs"
+
 
 def test_command(monitoring: MonitoringBinaries, *arguments: str | Path) -> Result:
     return CliRunner().invoke(rules_group, ["test", "--promtool", str(monitoring.promtool), *map(str, arguments)])
@@ -59,6 +61,17 @@ def test_the_examples_are_proven(monitoring: MonitoringBinaries, name: str) -> N
             assert 0 <= burn["fired_after_seconds"] <= burn["fires_after_at_most_seconds"]
             assert burn["cleared_after_seconds"] <= burn["clears_after_at_most_seconds"]
     assert all(set(slo["quiet"].values()) <= {True} for slo in found)
+
+
+@pytest.mark.parametrize("file", sorted(FOREIGN.glob("*.yaml")), ids=lambda file: file.stem)
+def test_other_tools_objectives_are_proven(file: Path) -> None:
+    """Or it is told why not: windows of one length, groups, gauges and slices of time are among them."""
+    newest = monitoring_binaries("newest", progress=print)
+    result = test_command(newest, "--output", "json", file)
+    assert result.exit_code == 0, result.output
+    verdicts = [slo["verdict"] for slo in json.loads(result.stdout)["slos"]]
+    assert set(verdicts) <= {"proven", "not testable"}
+    assert verdicts.count("proven") >= 2
 
 
 @pytest.fixture(scope="module")

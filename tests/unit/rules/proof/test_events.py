@@ -147,7 +147,7 @@ def test_pods_are_told_apart_by_a_label_that_no_query_looks_at() -> None:
     ("indicator", "why"),
     [
         (RatioQuery("1 - max_over_time(up[$window])"), "its sum, average or count over the window (max_over_time)"),
-        (RatioQuery("1 - avg_over_time((up == 1)[$window:1m])"), "its sum, average or count over the window"),
+        (RatioQuery("1 - avg_over_time((up == 1)[$window:1m])"), "over time (avg_over_time of a subquery)"),
         (EventRatio("rate(x[$window])", errors="sum_over_time(y[$window])"), "reads counters and gauges at once"),
         (
             RatioQuery("histogram_quantile(0.9, rate(x[$window]))"),
