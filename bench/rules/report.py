@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bench.rules.comparison import BudgetLeft, Outcome
 
 LEAST_APART = 0.01
-"""Budgets are shown where a side is this far from the events: a hundredth of the budget."""
+"""Budgets are shown where a side is this far from the events: a hundredth of the budget, or of what was spent."""
 
 
 def report(outcomes: Sequence[Outcome]) -> str:
@@ -75,7 +75,7 @@ def _apart(outcome: Outcome, objective: str, severity: str) -> int:
 
 def _is_off(left: BudgetLeft) -> bool:
     return any(
-        value is None or math.isnan(value) or abs(value - left.events) > LEAST_APART
+        value is None or math.isnan(value) or abs(value - left.events) > LEAST_APART * max(1.0, abs(left.events))
         for value in (left.sloth, left.metricops)
     )
 

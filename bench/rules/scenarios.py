@@ -59,15 +59,15 @@ def scenarios(factors: tuple[float, float, float, float]) -> list[Scenario]:
     for name, factor, burning, hours, step in (
         ("fast page", factors[0], 2, 11, 1),
         ("slow page", factors[1], 7, 16, 1),
-        ("fast ticket", factors[2], 24, 34, 2),
-        ("slow ticket", factors[3], 24, 34, 2),
+        ("fast ticket", factors[2], 24, 34, 3),
+        ("slow ticket", factors[3], 24, 34, 3),
     ):
         for share, word in ((1.1, "over"), (0.9, "under")):
             spike = _between(2, 2 + burning, Moment(burn=share * factor))
             found.append(Scenario(f"spike 10 % {word} {name}", hours, spike, step))
     return [
         *found,
-        Scenario("slow burn", 44, lambda hour: Moment(burn=0.15 * hour if hour < 36 else 0.0), step=2),
+        Scenario("slow burn", 44, lambda hour: Moment(burn=0.15 * hour if hour < 36 else 0.0), step=3),
         Scenario(
             "gap without scrapes", 11, _inside(3, 3.4, Moment(fast, sight="missed"), _between(2, 4, Moment(fast)))
         ),
