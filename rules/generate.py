@@ -10,8 +10,11 @@ from rules.queries import queries_of
 from rules.recordings import Recordings
 from rules.specification import DeployerRule, ErrorBudget, Specification
 
-BUDGET_INTERVAL = timedelta(minutes=5)
-"""How often the budget that is left is computed: it reads the whole period, and nothing fires on it."""
+BUDGET_INTERVAL = timedelta(minutes=4)
+"""How often the budget that is left is computed: it reads the whole period, and nothing fires on it.
+
+Below five minutes, which is how far back Prometheus looks for a sample: its series would have holes.
+"""
 
 
 def generate(specification: Specification) -> RuleSet:

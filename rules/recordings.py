@@ -68,16 +68,13 @@ class Recordings:
         for span in self._spans:
             if span != self._shortest:
                 recordings += self._of_longer(span)
-        return [
-            *recordings,
-            self._recording(
-                names.BURN_RATE_RECORD, f"{self.ratio(self._shortest)} / {number_text(self._budget.budget)}"
-            ),
-            self._recording(names.OBJECTIVE_RECORD, f"vector({number_text(self._budget.objective)})"),
-        ]
+        now = f"{self.ratio(self._shortest)} / {number_text(self._budget.budget)}"
+        return [*recordings, self._recording(names.BURN_RATE_RECORD, now)]
 
     def for_people(self) -> list[Recording]:
-        """The share of the error budget that is left: events are counted and then divided, however uneven they came."""
+        """The objective, and the share of its error budget that is left: events are counted and then divided, however
+        uneven they came.
+        """
         period, window = format_duration(self._budget.period), format_duration(self._shortest)
         if self._queries.counts:
             errors, events = (
@@ -87,7 +84,10 @@ class Recordings:
             ratio = f"{errors} / ({events} > 0)"
         else:
             ratio = f"avg_over_time({self.ratio(self._shortest)}[{period}])"
-        return [self._recording(names.BUDGET_REMAINING_RECORD, f"1 - {ratio} / {number_text(self._budget.budget)}")]
+        return [
+            self._recording(names.OBJECTIVE_RECORD, f"vector({number_text(self._budget.objective)})"),
+            self._recording(names.BUDGET_REMAINING_RECORD, f"1 - {ratio} / {number_text(self._budget.budget)}"),
+        ]
 
     def _of_shortest(self) -> list[Recording]:
         window = format_duration(self._shortest)

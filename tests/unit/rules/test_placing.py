@@ -42,7 +42,7 @@ def test_times_of_groups() -> None:
     (placed,) = Placing("", MINUTE, timedelta(seconds=30)).place([SLO])
     groups = yaml.safe_load(render_rule_file([placed]))["groups"]
     # The budget that is left is computed at an interval of its own.
-    assert [(group["interval"], group["query_offset"]) for group in groups] == [("1m", "30s"), ("5m", "30s")]
+    assert [(group["interval"], group["query_offset"]) for group in groups] == [("1m", "30s"), ("4m", "30s")]
 
 
 def test_an_interval_that_is_longer_than_a_window() -> None:
