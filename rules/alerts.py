@@ -39,7 +39,9 @@ def burn_alert(
     seconds = number_text(in_seconds(window.long))
     enough = f"round({recordings.errors(window.long)} * {seconds}) >= {budget.minimum_errors}"
     if window == specification.last_resort:
-        conditions[-1] = f"({conditions[-1]} or ({enough} unless {recordings.seen(window.short)}))"
+        # The ratio alone is not enough: where no series of errors is left, it is there for as long as events come.
+        seen = f"({recordings.ratio(window.short)} or {recordings.seen(window.short)})"
+        conditions[-1] = f"({conditions[-1]} or ({enough} unless {seen}))"
     annotations = _annotations(specification, budget, window, numbers)
     if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE

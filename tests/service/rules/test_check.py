@@ -11,7 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from rules.lints import ANY_WORKLOAD, LABEL_COLLISION, ONCE_PER_SERIES, SINGLE_EVENT
+from rules.lints import (
+    ALWAYS_A_VALUE,
+    ANY_WORKLOAD,
+    AT_ONCE,
+    CHANGING_LABEL,
+    LABEL_COLLISION,
+    ONCE_PER_SERIES,
+    SINGLE_EVENT,
+)
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import wait_until
 from tests.service.prometheus.backfilled import Backfilled, Counter, Gauge, backfilled
@@ -57,7 +65,15 @@ def of_alert(url: str, folder: Path, expression: str, labels: str = "{metricops:
     return [one for one in found if one[1] not in LINTS]
 
 
-LINTS = {ONCE_PER_SERIES, SINGLE_EVENT, ANY_WORKLOAD, LABEL_COLLISION}
+LINTS = {
+    ALWAYS_A_VALUE,
+    ANY_WORKLOAD,
+    AT_ONCE,
+    CHANGING_LABEL,
+    LABEL_COLLISION,
+    ONCE_PER_SERIES,
+    SINGLE_EVENT,
+}
 
 
 def slo(selector: str, workload: str = "{namespace: prod, deployment: shop}") -> str:
