@@ -117,6 +117,12 @@ SAID: list[tuple[str, World, str]] = [
     ),
     (
         "invalid-policy",
+        annotated(**{"minimum-failed-events": "few"}),
+        "deployment/shop in prod: annotation metricops.dev/minimum-failed-events: found 'few', "
+        "expected a number of events from 0 to 1000000",
+    ),
+    (
+        "invalid-policy",
         annotated(evidence="maybe"),
         "deployment/shop in prod: annotation metricops.dev/evidence: found 'maybe', "
         "expected one of trust-alert, require-evidence",
