@@ -12,19 +12,13 @@ from typing import Any
 import click
 
 from cli.rules_files import FILES, specifications_of, write_text
+from cli.rules_output import FORMATS, check_namespace, format_option
 from rules.durations import DurationError, parse_duration
 from rules.generate import generate
 from rules.group import AlertRule
-from rules.identifiers import A_DNS_LABEL, DNS_LABEL
 from rules.lints import lint
 from rules.placing import Placing, PlacingError
-from rules.render import TooLargeError, render_mimir_namespaces, render_prometheus_rules, render_rule_file
-
-FORMATS = {
-    "prometheus-operator": render_prometheus_rules,
-    "prometheus": render_rule_file,
-    "mimir": render_mimir_namespaces,
-}
+from rules.render import TooLargeError
 
 
 class _Duration(click.ParamType[Any]):
@@ -41,8 +35,8 @@ class _Duration(click.ParamType[Any]):
 
 
 def _namespace(_: click.Context, __: click.Parameter, given: str) -> str:
-    if given and not DNS_LABEL.fullmatch(given):
-        raise click.BadParameter(f"found {given!r}, expected a namespace: {A_DNS_LABEL}")
+    if given:
+        check_namespace(given)
     return given
 
 
@@ -60,14 +54,7 @@ def _without_collector() -> Iterator[None]:
 
 @click.command(name="generate")
 @FILES
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    default="prometheus-operator",
-    show_default=True,
-    help="PrometheusRule objects, a rule file, or a namespaces file for mimirtool.",
-)
+@format_option("PrometheusRule objects, a rule file, or a namespaces file for mimirtool.")
 @click.option("--namespace", "-n", default="", callback=_namespace, help="Where all objects go, not to their workload.")
 @click.option("--interval", type=_Duration(), help="How often the rules are evaluated (default: Prometheus' own).")
 @click.option(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cli.rules_generate import FORMATS
-from rules.identifiers import A_DNS_LABEL, DNS_LABEL
+from cli.rules_output import FORMATS, check_namespace, format_option
 from rules.readiness import release_readiness
 
 HEADER = "# Made by `metricops rules readiness{options}`.\n"
@@ -13,8 +12,7 @@ HEADER = "# Made by `metricops rules readiness{options}`.\n"
 
 def _namespace(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     for namespace in given:
-        if not DNS_LABEL.fullmatch(namespace):
-            raise click.BadParameter(f"found {namespace!r}, expected a namespace: {A_DNS_LABEL}")
+        check_namespace(namespace)
     return given
 
 
@@ -28,14 +26,7 @@ def _namespace(_: click.Context, __: click.Parameter, given: tuple[str, ...]) ->
     callback=_namespace,
     help="Watch the workloads of this namespace alone; may be repeated.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    default="prometheus-operator",
-    show_default=True,
-    help="A PrometheusRule object, or a plain rule file.",
-)
+@format_option("A PrometheusRule object, or a plain rule file.")
 def readiness_command(undo: bool, namespaces: tuple[str, ...], format_name: str) -> None:
     """Write alerts on releases that never become ready, which no SLO alert sees while the old pods serve.
 

@@ -13,7 +13,8 @@ from rules.problems import Problem
 MOST_BYTES = 1024 * 1024
 MOST_LEVELS = 32
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where PyYAML was built with it."""
 
 
 def read_documents(content: bytes, file: str) -> tuple[list[yaml.Node], list[Problem]]:
@@ -29,7 +30,7 @@ def read_documents(content: bytes, file: str) -> tuple[list[yaml.Node], list[Pro
         problems = _limits(text, file)
         if problems:
             return [], problems
-        nodes = [node for node in yaml.compose_all(text, Loader=_Loader) if not _is_empty(node)]
+        nodes = [node for node in yaml.compose_all(text, Loader=LOADER) if not _is_empty(node)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return [], [Problem(file, mark.line + 1 if mark else 1, "", error.problem or "broken YAML", "valid YAML")]
@@ -47,7 +48,7 @@ def _is_empty(node: yaml.Node | None) -> bool:
 
 def _limits(text: str, file: str) -> list[Problem]:
     level = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent):
             return [Problem(file, _line(event), "", f"the alias *{event.anchor}", "each value written out")]
         if isinstance(event, yaml.CollectionStartEvent):

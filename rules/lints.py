@@ -23,6 +23,9 @@ LABEL_COLLISION = "label-collision"
 AT_ONCE = "at-once"
 ALWAYS_A_VALUE = "always-a-value"
 CHANGING_LABEL = "changing-label"
+ALL_LINTS = frozenset(
+    (ONCE_PER_SERIES, SINGLE_EVENT, ANY_WORKLOAD, LABEL_COLLISION, AT_ONCE, ALWAYS_A_VALUE, CHANGING_LABEL)
+)
 
 _OF_ONE_POD = ("pod", "instance")
 _ANY_LABEL = "metricops_any"

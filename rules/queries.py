@@ -55,10 +55,10 @@ class Queries:
         aggregated = isinstance(self.indicator, EventRatio) and self.indicator.aggregated
         return self._summed(self.indicator.total, window, aggregated)
 
-    def errors(self, window: str, events: str, seen: str = "") -> str:
-        """Failed events, where `events` is an expression for all of them.
+    def errors(self, window: str, events: str) -> str:
+        """Failed events, where `events` is an expression for all of them over the same window.
 
-        `seen` is one that gives a series where there were any, if that is cheaper to ask for.
+        Unless it `needs_events_twice`, any will do that gives a series where there are events.
         """
         indicator = self.indicator
         if isinstance(indicator, RatioQuery):
@@ -68,7 +68,7 @@ class Queries:
             # No good event yet: every event has failed.
             return f"{events} - {good}" + ("" if indicator.same_series else f" or {events}")
         errors = self._summed(indicator.errors, window, indicator.aggregated)
-        return f"{errors} or 0 * {seen or events}"
+        return f"{errors} or 0 * {events}"
 
     def ratio(self, window: str = WINDOW_PLACEHOLDER, *, seen: str = "") -> str:
         """The error ratio; nothing where there are no events.

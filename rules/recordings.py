@@ -108,7 +108,7 @@ class Recordings:
             return [self._recording(ratio, self._queries.ratio(window, seen=self._bare(seen)))]
         if self._queries.needs_events_twice:
             return self._counts(span)
-        errors = self._queries.errors(window, "", self._bare(events))
+        errors = self._queries.errors(window, self._bare(events))
         total = self._queries.total(window)
         return [
             self._recording(names.ERRORS_RECORD + window, errors),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from rules.document import read_documents
+from rules.document import LOADER, read_documents
 from rules.fields import Field
 from rules.rule_file import read_rule_document
 from sync.rendering import in_words, without_line
@@ -23,8 +23,6 @@ LONGEST_ANSWER = 2000
 
 Check = Callable[[Mapping[str, str]], dict[str, str]]
 """From file names and texts to what is wrong with those that are wrong."""
-
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class PromtoolError(Exception):
@@ -82,7 +80,7 @@ def own_check(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _problems(name: str, text: str) -> list[str]:
-    groups = yaml.load(text, Loader=_Loader)["groups"]  # noqa: S506 - a safe loader
+    groups = yaml.load(text, Loader=LOADER)["groups"]  # noqa: S506 - a safe loader
     if not groups:
         return []
     documents, problems = read_documents(text.encode(), name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from rules.document import LOADER
 from rules.generate import generate
 from rules.parse import parse
 from rules.problems import Problem, SpecificationError
@@ -25,7 +26,6 @@ INVALID = "Invalid"
 FOREIGN_NAMESPACE = "ForeignNamespace"
 
 _Dumper: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def render(one: RuleObject, policy: Policy) -> Rendered | Refusal:
         except SpecificationError as error:
             return Refusal(INVALID, in_words([without_line(problem) for problem in error.problems]))
         text = render_rule_file(map(generate, specifications))
-        groups = yaml.load(text, Loader=_Loader)["groups"]  # noqa: S506 - a safe loader
+        groups = yaml.load(text, Loader=LOADER)["groups"]  # noqa: S506 - a safe loader
         notes = tuple(note for specification in specifications for note in specification.notes)
     problems = misshapen(groups)
     if problems:

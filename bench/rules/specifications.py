@@ -15,6 +15,7 @@ from bench.rules.definition import Pair
 from bench.rules.scenarios import Scenario, scenarios
 from bench.rules.series import Clients, Requests, Satisfaction, Source
 from bench.rules.sloth import Sloth
+from rules.document import LOADER
 from sandbox.demo.command import metricops
 
 EXAMPLES = Path(__file__).parents[3] / "shared/slo-examples/sloth"
@@ -126,7 +127,7 @@ def our_rules(example: Example, examples: Path) -> list[dict[str, Any]]:
 def marked(text: str, side: str) -> list[dict[str, Any]]:
     """The groups of rule files or PrometheusRule objects, each alert with the label of its side."""
     groups: list[dict[str, Any]] = []
-    for document in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    for document in yaml.load_all(text, Loader=LOADER):
         groups += ((document or {}).get("spec", document) or {}).get("groups") or []
     for group in groups:
         for rule in group.get("rules") or ():

@@ -11,15 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import main
-from rules.lints import (
-    ALWAYS_A_VALUE,
-    ANY_WORKLOAD,
-    AT_ONCE,
-    CHANGING_LABEL,
-    LABEL_COLLISION,
-    ONCE_PER_SERIES,
-    SINGLE_EVENT,
-)
+from rules.lints import ALL_LINTS
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import wait_until
 from tests.service.prometheus.backfilled import Backfilled, Counter, Gauge, backfilled
@@ -62,18 +54,7 @@ def of_alert(url: str, folder: Path, expression: str, labels: str = "{metricops:
     """The findings for one raw rule that may undo, but for what its text alone makes worth a second thought."""
     rule = f"{{alert: A, expr: {json.dumps(expression)}, labels: {labels}}}"
     found = findings(url, folder, f"groups: [{{name: g, rules: [{rule}]}}]")
-    return [one for one in found if one[1] not in LINTS]
-
-
-LINTS = {
-    ALWAYS_A_VALUE,
-    ANY_WORKLOAD,
-    AT_ONCE,
-    CHANGING_LABEL,
-    LABEL_COLLISION,
-    ONCE_PER_SERIES,
-    SINGLE_EVENT,
-}
+    return [one for one in found if one[1] not in ALL_LINTS]
 
 
 def slo(selector: str, workload: str = "{namespace: prod, deployment: shop}") -> str:
