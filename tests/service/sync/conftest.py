@@ -17,6 +17,7 @@ from sandbox.cluster import ControlPlane
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import ManagedProcess, free_port, wait_until
 from sandbox.rules_sync import install_rules_sync, rules_sync_objects, rules_sync_token, start_rules_sync
+from sync.folder import STATE, TAKEN
 from sync.objects import OBJECTIVE, PROMETHEUS_RULE, Kind
 
 SECONDS = 30.0
@@ -88,6 +89,10 @@ class Server:
     def loads(self) -> int:
         """How often it has begun to load its configuration."""
         return self.process.log.read_text().count("Loading configuration file")
+
+    def taken(self) -> list[str]:
+        """What `rules sync` keeps as the last good files."""
+        return sorted(path.name for path in (self.rules / STATE / TAKEN).glob("*.yml"))
 
     def files(self) -> list[str]:
         """What it finds in its folder."""

@@ -82,7 +82,8 @@ def test_a_restart_converges(cluster: Cluster, prometheus: Server, start: Start)
     first = start()
     for name in ("stays", "changes", "goes", "breaks"):
         cluster.rule(name, f"{name} > 0")
-    eventually(lambda: len(prometheus.expressions()) == 4, "all are evaluated")
+    # Prometheus shows rules while its reload still runs, before `rules sync` has its answer and keeps them.
+    eventually(lambda: len(prometheus.expressions()) == len(prometheus.taken()) == 4, "all are evaluated, and kept")
     first.signal(signal.SIGKILL)
     eventually(lambda: not first.is_running, "it has been killed")
     cluster.rule("changes", "changed > 0")
