@@ -34,14 +34,15 @@ def burn_alert(
         names.WINDOW_LABEL: long,
     }
     numbers = _numbers(window, budget.objective)
-    conditions = [f"{recordings.ratio(span)} {numbers.above}" for span in dict.fromkeys((window.long, window.short))]
+    # The first condition's value is what people read: how many times as often as allowed.
+    conditions = [f"{recordings.ratio(window.long)} {numbers.above}"]
+    if window.short != window.long:
+        conditions.append(f"{recordings.ratio(window.short)} > {numbers.limit}")
     # Rates of many pods don't add up to whole numbers.
     seconds = number_text(in_seconds(window.long))
     enough = f"round({recordings.errors(window.long)} * {seconds}) >= {budget.minimum_errors}"
     if window == specification.last_resort:
-        # The ratio alone is not enough: where no series of errors is left, it is there for as long as events come.
-        seen = f"({recordings.ratio(window.short)} or {recordings.seen(window.short)})"
-        conditions[-1] = f"({conditions[-1]} or ({enough} unless {seen}))"
+        conditions[-1] = f"({conditions[-1]} or ({enough} unless {recordings.had_events(window.short)}))"
     annotations = _annotations(specification, budget, window, numbers)
     if specification.may_undo(window):
         labels[names.UNDO_LABEL] = names.UNDO_VALUE

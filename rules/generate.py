@@ -39,7 +39,8 @@ def _of_budget(specification: Specification, budget: ErrorBudget, name: str) -> 
         for window in enabled
         if window == last or (budget.minimum_errors and specification.may_undo(window))
     }
-    recordings = Recordings(budget, queries, identity(specification), counted)
+    looked_for = {last.short} if last is not None else set()
+    recordings = Recordings(budget, queries, identity(specification), counted, looked_for)
     rules: list[Rule] = [*recordings.for_alerts()]
     rules += [burn_alert(specification, budget, queries, recordings, window) for window in enabled]
     if budget.absent is not None:

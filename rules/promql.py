@@ -21,7 +21,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CLOSERS = frozenset(_CLOSING.values())
 _PIECE = re.compile(
     r"""
-    "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | `[^`]*`   # a string
+    "(?:\\[^\n]|[^"\\\n])*" | '(?:\\[^\n]|[^'\\\n])*' | `[^`]*`   # a string
     | \#[^\n]* | \s+ | [()\[\]{}] | [^"'`\#\s()\[\]{}]+
     | .   # a quote that nothing closes
     """,

@@ -30,9 +30,22 @@ class Queries:
         return (*own, *self.grouping)
 
     @property
+    def matching(self) -> str:
+        """What matches a series of the expressions with its recordings, which have the labels of their rules besides.
+
+        Those labels are of the text that Prometheus parses at each evaluation: named here, they would cost more.
+        """
+        return f"on ({', '.join(self.labels)})"
+
+    @property
     def counts(self) -> bool:
         """Whether failed events and all events can be asked for, whatever their unit."""
         return isinstance(self.indicator, EventRatio) or bool(self.indicator.total)
+
+    @property
+    def is_unfilled(self) -> bool:
+        """Whether there can be events without an error ratio."""
+        return isinstance(self.indicator, RatioQuery)
 
     @property
     def none_good_is_all_failed(self) -> bool:
@@ -56,35 +69,37 @@ class Queries:
         return self._summed(self.indicator.total, window, aggregated)
 
     def errors(self, window: str, events: str) -> str:
-        """Failed events, where `events` is an expression for all of them over the same window.
+        """Failed events, where `events` is a recording of all of them over the same window.
 
         Unless it `needs_events_twice`, any will do that gives a series where there are events.
         """
         indicator = self.indicator
         if isinstance(indicator, RatioQuery):
-            return f"{self._ratio(window)} * {events}"
+            return f"{self._ratio(window)} * {self.matching} {events}"
         if indicator.good:
             good = self._summed(indicator.good, window, indicator.aggregated)
             # No good event yet: every event has failed.
-            return f"{events} - {good}" + ("" if indicator.same_series else f" or {events}")
+            return f"{events} - {self.matching} {good}" + (
+                "" if indicator.same_series else f" or {self.matching} {events}"
+            )
         errors = self._summed(indicator.errors, window, indicator.aggregated)
-        return f"{errors} or 0 * {events}"
+        return f"{errors} or {self.matching} 0 * {events}"
 
     def ratio(self, window: str = WINDOW_PLACEHOLDER, *, seen: str = "") -> str:
         """The error ratio; nothing where there are no events.
 
-        `seen` is an expression that gives a series where there were any, if that is cheaper to ask for.
+        `seen` is an expression of recordings that gives a series where there were any, if that is cheaper to ask for.
         """
         indicator = self.indicator
         if isinstance(indicator, RatioQuery):
             return self._ratio(window)
         # Without events, 0/0 is NaN, which poisons long windows, and 1/0 is +Inf, which fires.
         total = f"({self.total(window)} > 0)"
-        seen = seen or total
+        joined, there = (f"or {self.matching}", f"({seen})") if seen else ("or", total)
         if indicator.good:
             ratio = f"1 - {self._summed(indicator.good, window, indicator.aggregated)} / {total}"
-            return ratio if indicator.same_series else f"{ratio} or 1 + 0 * {seen}"
-        return f"{self._summed(indicator.errors, window, indicator.aggregated)} / {total} or 0 * {seen}"
+            return ratio if indicator.same_series else f"{ratio} {joined} 1 + 0 * {there}"
+        return f"{self._summed(indicator.errors, window, indicator.aggregated)} / {total} {joined} 0 * {there}"
 
     def all_errors(self) -> str:
         """Failed events per second as the scrape has them, one series or many; empty where they can't be told."""

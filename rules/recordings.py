@@ -19,10 +19,19 @@ from rules.windows import number_text
 
 
 class Recordings:
-    """The recordings of one objective. `labels` are those that each of them gets; events are counted over `counted`."""
+    """The recordings of one objective. `labels` are those that each of them gets; events are counted over `counted`.
+
+    Over each window of `looked_for`, the ratio is there exactly where there were events, also where no series of
+    errors is left and the last of them was long ago.
+    """
 
     def __init__(
-        self, budget: ErrorBudget, queries: Queries, labels: dict[str, str], counted: Iterable[timedelta]
+        self,
+        budget: ErrorBudget,
+        queries: Queries,
+        labels: dict[str, str],
+        counted: Iterable[timedelta],
+        looked_for: Iterable[timedelta],
     ) -> None:
         self._budget = budget
         self._queries = queries
@@ -30,6 +39,7 @@ class Recordings:
         self._matchers = ",".join(f"{label}={quoted(value)}" for label, value in labels.items())
         self._spans = sorted({span for window in budget.windows for span in (window.long, window.short)})
         self._counted = set(counted)
+        self._looked_for = set(looked_for)
         self._shortest = self._spans[0] if self._spans else DEFAULT_SHORTEST
 
     def selected(self, record: str) -> str:
@@ -52,12 +62,17 @@ class Recordings:
         # Where good events come from the series of all events, without them there are no errors either.
         return self.errors(self._shortest) if self._queries.same_series else self._events(self._shortest)
 
-    def seen(self, span: timedelta) -> str:
-        """Gives something where there were events in a window, by what is recorded over the shortest."""
+    def had_events(self, span: timedelta) -> str:
+        """Gives something where there were events in a window of `looked_for`."""
+        ratio = self.ratio(span)
+        return f"({ratio} or {self._most(span)} > 0)" if self._queries.is_unfilled else ratio
+
+    def _most(self, span: timedelta) -> str:
+        """The most events in a window, of what is recorded over the shortest; nothing where nothing was recorded."""
         events = self._events(self._shortest)
         # What was recorded at its beginning looks further back than the window does.
         since = span - self._shortest
-        return f"max_over_time({events}[{format_duration(since)}]) > 0" if since else f"{events} > 0"
+        return f"max_over_time({events}[{format_duration(since)}])" if since else events
 
     def _events(self, span: timedelta) -> str:
         return self.selected(names.EVENTS_RECORD + format_duration(span))
@@ -100,19 +115,21 @@ class Recordings:
         ratio = names.ERROR_RATIO_RECORD + window
         if not self._queries.counts:
             return [self._recording(ratio, self._queries.ratio(window))]
-        events = self._events(self._shortest)
+        is_looked_for = span in self._looked_for
         if span not in self._counted:
             # A zero is above no threshold: the last minutes are enough to fill one in for people to look at, and
-            # save a fifth of what a window costs, or more. Only where none good is all failed, an alert looks at it.
-            seen = self.seen(span) if self._queries.none_good_is_all_failed else f"{events} > 0"
-            return [self._recording(ratio, self._queries.ratio(window, seen=self._bare(seen)))]
+            # save a fifth of what a window costs, or more. An alert looks at it only where none good is all failed, and
+            # the last resort at whether there is a ratio at all.
+            is_looked_at = self._queries.none_good_is_all_failed or is_looked_for
+            events = self._most(span) if is_looked_at else self._events(self._shortest)
+            return [self._recording(ratio, self._queries.ratio(window, seen=f"{events} > 0"))]
         if self._queries.needs_events_twice:
             return self._counts(span)
-        errors = self._queries.errors(window, self._bare(events))
+        errors = self._queries.errors(window, self._most(span) if is_looked_for else self._events(self._shortest))
         total = self._queries.total(window)
         return [
             self._recording(names.ERRORS_RECORD + window, errors),
-            self._recording(ratio, f"{self._bare(self.errors(span))} / ({total} > 0)"),
+            self._recording(ratio, f"{self.errors(span)} / {self._queries.matching} ({total} > 0)"),
         ]
 
     def _counts(self, span: timedelta) -> list[Recording]:
@@ -121,13 +138,9 @@ class Recordings:
         events = self._events(span)
         return [
             self._recording(names.EVENTS_RECORD + window, self._queries.total(window)),
-            self._recording(names.ERRORS_RECORD + window, self._queries.errors(window, self._bare(events))),
+            self._recording(names.ERRORS_RECORD + window, self._queries.errors(window, events)),
             self._recording(names.ERROR_RATIO_RECORD + window, f"{self.errors(span)} / ({events} > 0)"),
         ]
-
-    def _bare(self, expression: str) -> str:
-        """Without the labels that recordings get, as the queries' own series are."""
-        return f"sum without ({', '.join(self._labels)}) ({expression})"
 
     def _recording(self, record: str, expression: str) -> Recording:
         return Recording(record, expression, self._labels)

@@ -97,9 +97,9 @@ PAGE, SLOW, TICKET = "page over 1h", "page over 6h", "ticket over 1d"
 FIRES, NEVER = "expected it to fire between", "expected it never to fire"
 WRONG = {
     "the factor is too high": (AlertRule, r"> 14\.4", "> 16", f"{PAGE}, just over: {FIRES}"),
-    "the factor is too low": (AlertRule, r"> 14\.4", "> 13", f"{PAGE}, just under: {NEVER}"),
-    "the other way round": (AlertRule, r"> 3\b", "< 3", f"{TICKET}, just under: {NEVER}"),
-    "no short window": (AlertRule, r"and\n[^\n]*rate30m\S+ / 0\.005 > 6", "", f"{SLOW}, outage: expected it to clear"),
+    "the factor is too low": (AlertRule, r"/ 0\.005 > 14\.4|> 0\.072", "> 0.065", f"{PAGE}, just under: {NEVER}"),
+    "the other way round": (AlertRule, r"/ 0\.005 > 3\b|> 0\.015", "< 0.015", f"{TICKET}, just under: {NEVER}"),
+    "no short window": (AlertRule, r"and\n[^\n]*rate30m\S+ > 0\.03", "", f"{SLOW}, outage: expected it to clear"),
     "no long window": (AlertRule, r"rate1h(\S+ / )", r"rate5m\1", f"{PAGE}, just over: {FIRES}"),
     "no minimum of errors": (
         AlertRule,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rules.promql import QueryError, functions_over, one_line
@@ -60,6 +60,7 @@ def test_functions_over(query: str, functions: set[str]) -> None:
     assert functions_over(query, "$window") == functions
 
 
+@example("'\\\n)'")
 @given(st.text(alphabet="ab ()[]{}'\"`\\#\n", max_size=12))
 def test_what_is_accepted_stays_whole_inside_another_query(query: str) -> None:
     try:
