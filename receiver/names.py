@@ -30,6 +30,8 @@ EVIDENCE_ANNOTATION = f"{GROUP}/evidence"
 OBSERVE_FIRST_ANNOTATION = f"{GROUP}/observe-first"
 MINIMUM_FAILED_EVENTS_ANNOTATION = f"{GROUP}/minimum-failed-events"
 RELEASE_ANNOTATION = f"{GROUP}/release"
+COMMIT_ANNOTATION = f"{GROUP}/commit"
+"""Set by whoever deploys: the commit that the release was made from."""
 RESTORED_BY_ANNOTATION = f"{GROUP}/restored-by"
 
 # Labels on a Rollback, by which the records of a workload are found.

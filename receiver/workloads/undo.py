@@ -27,12 +27,12 @@ KEPT_ANNOTATIONS = frozenset(
 )
 """Annotations that stay the live object's in an undo: kubectl's own list, and the marks of known owners."""
 
-RELEASE_FACTS = frozenset({names.RELEASE_ANNOTATION, "kubernetes.io/change-cause"})
+RELEASE_FACTS = frozenset({names.RELEASE_ANNOTATION, names.COMMIT_ANNOTATION, "kubernetes.io/change-cause"})
 
 
 def stays_live(key: str) -> bool:
     """Whether an annotation is no fact of a release: it belongs to a controller, an owner, or our policy."""
-    ours = key.startswith(f"{names.GROUP}/") and key != names.RELEASE_ANNOTATION
+    ours = key.startswith(f"{names.GROUP}/") and key not in RELEASE_FACTS
     return key in KEPT_ANNOTATIONS or ours
 
 

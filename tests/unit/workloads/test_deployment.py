@@ -179,6 +179,7 @@ class TestUndoOperations:
         "argocd.argoproj.io/tracking-id": "live",
         "metricops.dev/cooldown": "10m",
         "metricops.dev/release": '{"templateHash":"two"}',
+        "metricops.dev/commit": "c2",
         "kubernetes.io/change-cause": "release 2",
         "only/live": "x",
         "same": "y",
@@ -190,6 +191,7 @@ class TestUndoOperations:
         "argocd.argoproj.io/tracking-id": "old",
         "metricops.dev/cooldown": "1m",
         "metricops.dev/release": '{"templateHash":"one","rolloutBegan":"long ago"}',
+        "metricops.dev/commit": "c1",
         "kubernetes.io/change-cause": "release 1",
         "same": "y",
     }
@@ -239,6 +241,7 @@ class TestUndoOperations:
             "deployment.kubernetes.io/revision": "2",
             "argocd.argoproj.io/tracking-id": "live",
             "metricops.dev/cooldown": "10m",
+            "metricops.dev/commit": "c1",
             "kubernetes.io/change-cause": "release 1",
             "same": "y",
         }
