@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from admission.sources import SOURCES
+from admission.systems import SYSTEMS
 from cli.rules_schema import schema_text
 from receiver.decision.phases import LEAVES_TO, UNFINISHED, Phase
 from receiver.decision.reasons import ALL_REASONS
@@ -23,6 +25,7 @@ def pages() -> dict[str, str]:
         "reasons.md": _reasons(),
         "metrics.md": _metrics(),
         "phases.md": _phases(),
+        "release-sources.md": _release_sources(),
         "slo.schema.json": schema_text(),
     }
 
@@ -30,7 +33,7 @@ def pages() -> dict[str, str]:
 @click.command(name="reference")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/reference"))
 def reference_command(output: Path) -> None:
-    """Write the reference pages: settings, reasons, metrics, phases, the schema of objectives."""
+    """Write the reference pages: settings, reasons, metrics, phases, sources of releases, the schema of objectives."""
     output.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (output / name).write_text(text)
@@ -86,3 +89,20 @@ def _phases() -> str:
         for phase in Phase
     ]
     return f"# Phases of a Rollback\n\n{NOTE}\n\n" + _table(["phase", "leads to"], rows)
+
+
+def _release_sources() -> str:
+    rows = [
+        [f"`{mark.name}`", mark.place.value, mark.gives, source.left_by] for source in SOURCES for mark in source.marks
+    ]
+    systems = [[s.name, "; ".join(s.leaves) or "nothing", s.says, s.commit] for s in SYSTEMS]
+    return (
+        f"# Where a release comes from\n\n{NOTE}\n\nWhen a pod template changes, these annotations and labels of the "
+        "workload, or else of its pod template, are read for the release's facts. The first that gives one wins; one "
+        "that speaks of another commit than was found is left out. One that the deploy did not change says nothing of "
+        "it: `kubectl set image` leaves the marks of the release before on the workload. Only where the images are the "
+        "same, they are believed to come from the same commit. Addresses lose user, password and query.\n\n"
+        + _table(["name", "place", "gives", "left by"], rows)
+        + "\n## What CD systems leave\n\n"
+        + _table(["system", "leaves", "which says", "the commit"], systems)
+    )

@@ -1,0 +1,1 @@
+"""What happens at deploy time: the mutating admission webhook that stamps releases."""
