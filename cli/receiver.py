@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from receiver.errors import SettingError
-from receiver.settings import Settings, flag_name, variable_name
+from receiver.server_settings import flag_name, variable_name
+from receiver.settings import Settings
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,7 +13,8 @@ from cli.rules_schema import schema_text
 from receiver.decision.phases import LEAVES_TO, UNFINISHED, Phase
 from receiver.decision.reasons import ALL_REASONS
 from receiver.metrics import Metrics
-from receiver.settings import Settings, flag_name, variable_name
+from receiver.server_settings import flag_name, variable_name
+from receiver.settings import Settings
 
 NOTE = "Made by `metricops reference`; do not edit."
 

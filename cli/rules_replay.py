@@ -29,7 +29,8 @@ from receiver.decision.evidence import Evidence
 from receiver.decision.values import Alert, Workload
 from receiver.errors import SettingError
 from receiver.prometheus.source import SourceOptions, evidence_at
-from receiver.settings import Settings, flag_name, variable_name
+from receiver.server_settings import flag_name, variable_name
+from receiver.settings import Settings
 from receiver.timestamps import parse_time
 from rules.problems import SpecificationError
 

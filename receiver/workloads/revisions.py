@@ -11,6 +11,7 @@ from receiver import names
 from receiver.cluster.api import JsonObject
 from receiver.decision.values import Interval, RestoredBy, Revision
 from receiver.timestamps import parse_time
+from receiver.workloads.stamp import read_stamp
 
 CLOCK_GRAIN = timedelta(seconds=1)
 """How exactly the API server tells when an object was made."""
@@ -55,13 +56,9 @@ def read_restored_by(annotations: Mapping[str, str]) -> RestoredBy | None:
 
 def stamped_rollout(annotations: Mapping[str, str], template_hash: str) -> Interval | None:
     """When the rollout began by a stamp on the workload: it counts only for the template that it names."""
-    try:
-        stamp = json.loads(annotations[names.RELEASE_ANNOTATION])
-        if stamp["templateHash"] == template_hash:
-            began = parse_time(stamp["rolloutBegan"])
-            return Interval(began, began)
-    except (KeyError, ValueError, TypeError):
-        pass
+    stamp = read_stamp(annotations)
+    if stamp is not None and stamp.template_hash == template_hash and stamp.rollout_began is not None:
+        return Interval(stamp.rollout_began, stamp.rollout_began)
     restored = read_restored_by(annotations)
     if restored is not None and restored.template_hash == template_hash:
         return Interval(restored.restored_at, restored.restored_at)

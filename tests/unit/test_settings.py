@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from receiver.errors import SettingError
-from receiver.settings import Settings, flag_name, variable_name
+from receiver.server_settings import flag_name, variable_name
+from receiver.settings import Settings
 
 OPEN = {"METRICOPS_UNAUTHENTICATED": "yes"}
 

@@ -1,0 +1,80 @@
+"""The stamp of a release, annotation `metricops.dev/release` on a workload: what was released, when, and by whom.
+
+JSON in one line; what is unknown is left out. It counts only while its hash is that of the current template: whoever
+changes the template without renewing the stamp leaves one that says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from receiver import names
+from receiver.timestamps import format_time, parse_time
+
+TEXTS = {
+    "who": "who",
+    "commit": "commit",
+    "repository": "repository",
+    "revision": "revision",
+    "link": "link",
+    "changeCause": "change_cause",
+}
+"""Those facts that are texts: their names in the annotation, and ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStamp:
+    """What a stamp says. Empty is unknown; `images` are by container.
+
+    `rollout_began` is None while the rollout has not begun: the template was changed while the workload was paused.
+    """
+
+    template_hash: str
+    rollout_began: datetime | None = None
+    released_at: datetime | None = None
+    who: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)
+    commit: str = ""
+    repository: str = ""
+    revision: str = ""
+    link: str = ""
+    change_cause: str = ""
+
+    def text(self) -> str:
+        """The annotation's value."""
+        times = {"rolloutBegan": self.rollout_began, "releasedAt": self.released_at}
+        said: dict[str, Any] = {
+            "templateHash": self.template_hash,
+            **{key: format_time(moment) for key, moment in times.items() if moment is not None},
+            "images": dict(self.images),
+            **{key: getattr(self, name) for key, name in TEXTS.items()},
+        }
+        return json.dumps({key: value for key, value in said.items() if value}, separators=(",", ":"))
+
+
+def read_stamp(annotations: Mapping[str, str]) -> ReleaseStamp | None:
+    """The stamp among a workload's annotations; None where there is none, or one that can't be read."""
+    try:
+        said = json.loads(annotations[names.RELEASE_ANNOTATION])
+        template_hash = said["templateHash"]
+        images = said.get("images")
+        return ReleaseStamp(
+            template_hash=template_hash if isinstance(template_hash, str) else "",
+            rollout_began=_moment(said.get("rolloutBegan")),
+            released_at=_moment(said.get("releasedAt")),
+            images={k: v for k, v in images.items() if isinstance(v, str)} if isinstance(images, dict) else {},
+            **{name: value for key, name in TEXTS.items() if isinstance(value := said.get(key), str)},
+        )
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return parse_time(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
