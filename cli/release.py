@@ -8,25 +8,15 @@ import click
 
 from cli.connection import complaint, connect, namespace_of, who_am_i, with_cluster
 from cli.records import Records
+from cli.release_wait import wait
 from cli.table import table
-from receiver.cluster.api import ApiError, may_be_name
+from cli.workload_argument import workload_ref
+from receiver.cluster.api import ApiError
 from receiver.decision.condemnation import blame_stands
 from receiver.decision.values import WorkloadRef
 from receiver.rollbacks.record import Rollback
 from receiver.rollbacks.store import RollbackStore
 from receiver.timestamps import format_time
-
-KIND_WORDS = {
-    "deployment": "Deployment",
-    "deployments": "Deployment",
-    "deploy": "Deployment",
-    "statefulset": "StatefulSet",
-    "statefulsets": "StatefulSet",
-    "sts": "StatefulSet",
-    "daemonset": "DaemonSet",
-    "daemonsets": "DaemonSet",
-    "ds": "DaemonSet",
-}
 
 
 @click.group(name="release")
@@ -54,7 +44,7 @@ def clear(
     A template that was blamed and undone is condemned: when it comes back, people are told, and no undo goes to it.
     """
     api, namespace = connect(kubeconfig, context), namespace or namespace_of(kubeconfig, context)
-    records, ref = Records(api, namespace), _ref(workload, namespace)
+    records, ref = Records(api, namespace), workload_ref(workload, namespace)
     try:
         condemning = [found for found in RollbackStore(api).of_workload(ref) if blame_stands(found.as_past())]
     except ApiError as error:
@@ -67,13 +57,6 @@ def clear(
     for rollback in chosen:
         records.write(rollback.name, lambda _item: {"cleared": said}, f"clear Rollback {rollback.name}")
     click.echo(f"cleared by {said['by']}: template {chosen[0].blamed_hash} of {ref} may be tried again")
-
-
-def _ref(text: str, namespace: str) -> WorkloadRef:
-    kind, _, name = text.partition("/")
-    if kind.lower() not in KIND_WORDS or not may_be_name(name):
-        raise click.BadParameter(f"found {text!r}, expected deployment/NAME, statefulset/NAME or daemonset/NAME")
-    return WorkloadRef(KIND_WORDS[kind.lower()], namespace, name)
 
 
 def _chosen(condemning: list[Rollback], ref: WorkloadRef, template: str | None) -> list[Rollback]:
@@ -91,3 +74,6 @@ def _chosen(condemning: list[Rollback], ref: WorkloadRef, template: str | None) 
 
 def _row(rollback: Rollback) -> tuple[str, ...]:
     return rollback.name, rollback.blamed_hash, str(rollback.status.get("undoneAt"))
+
+
+release_group.add_command(wait)

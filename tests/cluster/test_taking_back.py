@@ -15,7 +15,7 @@ from sandbox.process import wait_until
 from sandbox.receiver_process import ReceiverProcess, alert_for
 from tests.cluster.conftest import Cluster
 from tests.cluster.people import Person
-from tests.cluster.workloads import deploy, path, records, version_of, wait_for_phase, wait_for_rollout
+from tests.cluster.workloads import deploy, label, path, records, version_of, wait_for_phase, wait_for_rollout
 
 DONE = ("RolledBack", "Recovered")
 
@@ -179,3 +179,22 @@ def test_kubectl_alone_takes_an_undo_back(api: Api, namespace: str, receiver: Re
     api.merge_patch(at, {"spec": {"reverted": {"by": "ann", "at": "2026-03-01T12:00:00Z"}}})
     deploy(api, namespace, "shop", "two")
     assert wait_for_phase(api, namespace, "Superseded")["status"]["message"] == "ann took the undo back"
+
+
+def test_a_pipeline_hears_the_verdict(cluster: Cluster, api: Api, namespace: str, receiver: ReceiverProcess) -> None:
+    pipeline = Person(cluster, namespace, "ci", "edit", "metricops-viewer")
+    deploy(api, namespace, "shop", "one")
+    stood = pipeline.types("release", "wait", "deployment/shop", "--for", "1s")
+    assert (stood.returncode, stood.stderr) == (0, ""), stood.stderr
+    assert stood.stdout == f"deployment/shop in {namespace}: the release stood\n"
+
+    deploy(api, namespace, "shop", "two")
+    label(api, namespace, "shop", "approve")
+    assert receiver.decide(alert_for(namespace, "shop"))["reason"] == "approve"
+    name = wait_for_phase(api, namespace, "AwaitingApproval")["metadata"]["name"]
+    blamed = pipeline.types("release", "wait", "deploy/shop", "--for", "1s")
+    assert blamed.returncode == 1
+    assert (
+        f"the release is blamed: deployment/shop in {namespace}, revision 2: {name} is AwaitingApproval"
+        in blamed.stderr
+    )
