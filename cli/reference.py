@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from receiver.decision.reasons import ALL_REASONS
 from receiver.metrics import Metrics
 from receiver.server_settings import flag_name, variable_name
 from receiver.settings import Settings
+from receiver.web.openapi import document
 
 NOTE = "Made by `metricops reference`; do not edit."
 
@@ -28,13 +30,14 @@ def pages() -> dict[str, str]:
         "phases.md": _phases(),
         "release-sources.md": _release_sources(),
         "slo.schema.json": schema_text(),
+        "openapi.json": json.dumps(document(), indent=2) + "\n",
     }
 
 
 @click.command(name="reference")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/reference"))
 def reference_command(output: Path) -> None:
-    """Write the reference pages: settings, reasons, metrics, phases, sources of releases, the schema of objectives."""
+    """Write the reference pages: settings, reasons, metrics, phases, sources of releases, schemas."""
     output.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (output / name).write_text(text)
