@@ -27,6 +27,8 @@ RESERVED_ANNOTATIONS = (
     names.SHORT_WINDOW_ANNOTATION,
     names.ERRORS_ANNOTATION,
     names.EVENTS_ANNOTATION,
+    names.CONDITION_ANNOTATION,
+    names.DEPLOYERS_WORDS_ANNOTATION,
 )
 """Set by the generator: what the receiver asks with."""
 _LINK = re.compile(r"https?://\S{1,2000}")

@@ -16,6 +16,7 @@ from receiver.prometheus.promql import over
 from rules.durations import DurationError, parse_duration
 from rules.identifiers import LABEL_NAME
 from rules.names import (
+    CONDITION_ANNOTATION,
     ERRORS_ANNOTATION,
     EVENTS_ANNOTATION,
     LIMIT_ANNOTATION,
@@ -81,8 +82,9 @@ def read_sli(rule: Mapping[str, Any], shown: Mapping[str, str]) -> Sli:
     carried = carried_sli(rule, shown)
     if carried is not None:
         return carried
+    condition = (rule.get("annotations") or {}).get(CONDITION_ANNOTATION, "").replace(ESCAPED_BRACES, "{{")
     try:
-        threshold = read_threshold(rule.get("query") or "")
+        threshold = read_threshold(condition or rule.get("query") or "")
     except NoThreshold as why:
         raise NoSli(str(why)) from None
     bound = Bound(threshold.limit, threshold.comparison)
