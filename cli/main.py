@@ -7,6 +7,7 @@ import click
 from cli.lazy import lazy_group
 
 COMMANDS = {
+    "admission": "cli.admission:admission_group",
     "reasons": "cli.reasons:reasons_command",
     "receiver": "cli.receiver:receiver_group",
     "reference": "cli.reference:reference_command",

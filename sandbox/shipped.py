@@ -21,6 +21,7 @@ PLURALS = {
     "Role": "roles",
     "RoleBinding": "rolebindings",
     "ConfigMap": "configmaps",
+    "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
 }
 TOKEN_SECONDS = 7200
 

@@ -18,7 +18,11 @@ MODE_LABEL_PATH = ("metadata", "labels", names.MODE_LABEL)
 
 
 class InvalidPolicy(Exception):  # noqa: N818 - a state of the cluster that is refused, not a failure of ours
-    """A label or annotation has a value that cannot be read; the message names object, key, found, expected."""
+    """A label or annotation has a value that cannot be read; the message names object, `key`, found, expected."""
+
+    def __init__(self, where: str, what: str, key: str, found: str, expected: str) -> None:
+        super().__init__(f"{where}: {what} {key}: found {found!r}, expected {expected}")
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +108,25 @@ def _label_mode(where: str, labels: Mapping[str, str]) -> Mode | None:
     try:
         return Mode(value)
     except ValueError:
-        expected = ", ".join(Mode)
-        raise InvalidPolicy(f"{where}: label {names.MODE_LABEL}: found {value!r}, expected one of {expected}") from None
+        raise InvalidPolicy(where, "label", names.MODE_LABEL, value, f"one of {', '.join(Mode)}") from None
 
 
 def _evidence(where: str, value: str) -> EvidencePolicy:
     try:
         return EvidencePolicy(value)
     except ValueError:
-        expected = ", ".join(EvidencePolicy)
-        raise InvalidPolicy(
-            f"{where}: annotation {names.EVIDENCE_ANNOTATION}: found {value!r}, expected one of {expected}"
-        ) from None
+        expected = f"one of {', '.join(EvidencePolicy)}"
+        raise InvalidPolicy(where, "annotation", names.EVIDENCE_ANNOTATION, value, expected) from None
 
 
 def _number(where: str, key: str, value: str, of: str, most: int) -> int:
     if value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER and int(value) <= most:
         return int(value)
-    raise InvalidPolicy(f"{where}: annotation {key}: found {value!r}, expected a number of {of} from 0 to {most}")
+    raise InvalidPolicy(where, "annotation", key, value, f"a number of {of} from 0 to {most}")
 
 
 def _duration(where: str, key: str, value: str) -> timedelta:
     try:
         return parse_duration(value)
     except DurationError:
-        raise InvalidPolicy(
-            f"{where}: annotation {key}: found {value!r}, expected a duration such as 5m or 1h30m"
-        ) from None
+        raise InvalidPolicy(where, "annotation", key, value, "a duration such as 5m or 1h30m") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.web.certificates import Authority
+from sandbox.certificates import Authority
 from tests.service.web.running import Client, edge
 
 THREADS = 4

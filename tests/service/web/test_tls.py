@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ import pytest
 import urllib3
 import yaml
 
+from sandbox.certificates import Authority, Pair
 from sandbox.debian import MonitoringBinaries
 from sandbox.process import wait_until
 from tests.service.alertmanager.running import alertmanager, fire
-from tests.service.web.certificates import Authority, Pair, lock
 from tests.service.web.running import NOT_ASKED, Client, Edge, edge
 
 SECONDS = 30.0
@@ -56,6 +57,12 @@ class Files:
     def identified(self, pair: Pair) -> dict[str, Any]:
         """Options of a client that has a certificate as well."""
         return {**self.trust, "cert_file": str(pair.certificate), "key_file": str(pair.key)}
+
+
+def lock(key: Path, locked: Path) -> None:
+    """The same key, encrypted with a password."""
+    command: list[str | Path] = ["openssl", "ec", "-in", key, "-out", locked, "-aes256", "-passout", "pass:secret"]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.fixture

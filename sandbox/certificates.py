@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A certificate and its key, in PEM files."""
 
@@ -32,11 +32,6 @@ class Authority:
         extensions = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:false")
         _openssl("req", "-x509", *_new_key(pair), *authority, "-days", "1", "-subj", f"/CN={name}", *extensions)
         return pair
-
-
-def lock(key: Path, locked: Path) -> None:
-    """The same key, encrypted with a password."""
-    _openssl("ec", "-in", key, "-out", locked, "-aes256", "-passout", "pass:secret")
 
 
 def _new_key(pair: Pair) -> tuple[str | Path, ...]:

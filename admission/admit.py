@@ -1,0 +1,69 @@
+"""One request in, one answer out: pure. The stamp, and what whoever deploys is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from admission.advice import About, Notice, notices
+from admission.review import AdmissionRequest, Answer
+from admission.stamping import patch_to, wanted_stamp
+from receiver.decision.values import NamespaceFacts
+from receiver.names import KIND_BY_LABEL
+
+KINDS = frozenset(KIND_BY_LABEL.values())
+OPERATIONS = ("CREATE", "UPDATE")
+
+
+class Outcome(StrEnum):
+    """What became of a request: the label of a metric."""
+
+    STAMPED = "stamped"
+    """A release: it has a new stamp."""
+    CORRECTED = "corrected"
+    """No release, but the stamp was missing, changed, or could be completed."""
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+    """Our own fault: let through as it was."""
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer, and what is counted of it."""
+
+    answer: Answer
+    outcome: Outcome
+    notices: tuple[Notice, ...] = ()
+
+
+NOT_OURS = Verdict(Answer(), Outcome.UNCHANGED)
+
+
+def admit(
+    request: AdmissionRequest, now: datetime, namespace: NamespaceFacts | None, receivers: Collection[str]
+) -> Verdict:
+    """Judge one request.
+
+    `namespace` is what is known of the workload's, None where nothing is; `receivers` are the user names of the
+    receiver's accounts, whose stamps are believed.
+    """
+    if request.kind not in KINDS or request.operation not in OPERATIONS or request.subresource:
+        return NOT_OURS
+    if request.item["metadata"].get("deletionTimestamp"):
+        return NOT_OURS
+    wanted = wanted_stamp(request, now, receivers)
+    told = notices(request, namespace)
+    if wanted.no_room:
+        text = (
+            f"metricops: {request.kind.lower()}/{request.name}: its annotations leave no room for the release's stamp"
+        )
+        told = (*told, Notice(About.ROOM, text))
+    patch = patch_to(request.item, wanted.text)
+    outcome = Outcome.UNCHANGED
+    if patch:
+        outcome = Outcome.STAMPED if wanted.is_new else Outcome.CORRECTED
+    return Verdict(Answer(patch, tuple(notice.text for notice in told)), outcome, told)
