@@ -94,9 +94,19 @@ def release_source(now: Marks, before: Marks | None = None, *, same_images: bool
         told = ReleaseSource()
         for mark in source.marks:
             told = _filled(told, _read(mark, now, before, same_images))
-        if not (told.commit and found.commit) or _same_commit(told.commit, found.commit):
+        if not (told.commit and found.commit) or same_commit(told.commit, found.commit):
             found = _filled(found, told)
     return found
+
+
+def stated_commit(annotations: Mapping[str, str]) -> str:
+    """The commit that whoever deployed says, in `metricops.dev/commit`; empty where nothing readable is said."""
+    return _metricops_commit(annotations.get(COMMIT_ANNOTATION, "")).commit
+
+
+def same_commit(one: str, other: str) -> bool:
+    """Whether both are the same commit, be one of them shortened. An empty one is no commit."""
+    return bool(one and other) and (one.startswith(other) or other.startswith(one))
 
 
 def late_facts(known: ReleaseSource, now: Marks, before: Marks) -> ReleaseSource:
@@ -106,7 +116,7 @@ def late_facts(known: ReleaseSource, now: Marks, before: Marks) -> ReleaseSource
     """
     told = release_source(now, before)
     late = replace(told, repository=told.repository if told.commit else "")
-    if known.commit and late.commit and not _same_commit(known.commit, late.commit):
+    if known.commit and late.commit and not same_commit(known.commit, late.commit):
         return known
     return _filled(known, late)
 
@@ -124,11 +134,6 @@ def _read(mark: Mark, now: Marks, before: Marks | None, same_images: bool) -> Re
 def _filled(known: ReleaseSource, more: ReleaseSource) -> ReleaseSource:
     names = [f.name for f in fields(ReleaseSource)]
     return ReleaseSource(**{name: getattr(known, name) or getattr(more, name) for name in names})
-
-
-def _same_commit(one: str, other: str) -> bool:
-    """Whether both are the same commit, be one of them shortened."""
-    return one.startswith(other) or other.startswith(one)
 
 
 def _metricops_commit(text: str) -> ReleaseSource:

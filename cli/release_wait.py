@@ -5,21 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
 
+from admission.sources import same_commit, stated_commit
 from cli.connection import complaint, connect, namespace_of, with_cluster
 from cli.progress import Progress
 from cli.table import printable
 from cli.workload_argument import workload_ref
+from receiver import names
 from receiver.cluster.api import ApiError
 from receiver.decision.phases import Phase
 from receiver.decision.values import Workload
 from receiver.rollbacks.record import Rollback
 from receiver.rollbacks.store import RollbackStore
 from receiver.workloads.registry import KINDS
+from receiver.workloads.stamp import read_stamp
 from rules.durations import DurationError, parse_duration
 
 T = TypeVar("T")
@@ -46,12 +49,21 @@ class Verdict:
 @click.argument("workload", metavar="KIND/NAME")
 @click.option("--namespace", "-n", default=None, help="The workload's namespace; the context's unless given.")
 @click.option("--for", "lasting", default="15m", show_default=True, help="How long the release has to stand.")
+@click.option("--commit", default="", help="The commit that was deployed, or its page: another one is no success.")
 @with_cluster
-def wait(*, workload: str, namespace: str | None, lasting: str, kubeconfig: str | None, context: str | None) -> None:
-    """Wait whether the release of KIND/NAME that runs now stands. To be called after `kubectl rollout status`.
+def wait(
+    *, workload: str, namespace: str | None, lasting: str, commit: str, kubeconfig: str | None, context: str | None
+) -> None:
+    """Wait whether the release of KIND/NAME stands. To be called after `kubectl rollout status`.
 
-    Exit code 0: it stood for so long; 1: it was undone, or blamed and not undone; 3: something else replaced it.
+    Without a commit it is the one that runs now. Exit code 0: it stood for so long; 1: it was undone, or blamed and not
+    undone; 3: something else replaced it.
     """
+    meant = stated_commit({names.COMMIT_ANNOTATION: commit})
+    if commit and not meant:
+        raise click.BadParameter(
+            f"found {commit!r}, expected a commit or the address of its page", param_hint="--commit"
+        )
     try:
         seconds = parse_duration(lasting).total_seconds()
     except DurationError as error:
@@ -62,6 +74,7 @@ def wait(*, workload: str, namespace: str | None, lasting: str, kubeconfig: str 
         lambda: _patiently(lambda: KINDS[ref.kind].read(api, ref, datetime.now(UTC)), f"read {ref}"),
         lambda: _patiently(lambda: RollbackStore(api).of_workload(ref), f"list the Rollbacks of {ref}"),
         seconds,
+        meant,
     )
     click.echo(printable(verdict.said), err=verdict.code != 0)
     if verdict.code:
@@ -72,6 +85,7 @@ def await_verdict(
     read: Callable[[], Workload | None],
     records: Callable[[], list[Rollback]],
     seconds: float,
+    commit: str = "",
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Any] = time.sleep,
@@ -79,6 +93,9 @@ def await_verdict(
     """Look at the workload and its records until there is a verdict, or the release has stood for `seconds`."""
     progress, end = Progress(clock), clock() + seconds
     released = _observed(read, clock, sleep)
+    late = came_too_late(released, commit, datetime.now(UTC) - timedelta(seconds=seconds))
+    if late is not None:
+        return late
     while True:
         blaming = [r for r in records() if released.current and r.blamed_number == released.current.number]
         blaming = [r for r in blaming if r.workload_uid == released.uid]
@@ -90,6 +107,29 @@ def await_verdict(
             progress(f"{rollback.name} blames it: {rollback.phase}")
         progress(f"{released.ref} stands, {max(left, 0):.0f} s to go")
         sleep(min(POLL_SECONDS, max(left, 0)))
+
+
+def came_too_late(running: Workload, commit: str, since: datetime) -> Verdict | None:
+    """The verdict where what was released is gone already; None where it runs.
+
+    `kubectl rollout status` waits for an undo as well as for the release. Without a commit, what was restored after
+    `since` counts as undone just now.
+    """
+    restored = running.restored_by
+    is_restored = restored is not None and restored.template_hash == running.template_hash
+    if commit:
+        stamp = read_stamp(running.annotations)
+        stamped = stamp.commit if stamp is not None and stamp.template_hash == running.template_hash else ""
+        known = [c for c in (stated_commit(running.annotations), stamped) if c]
+        if any(same_commit(c, commit) for c in known):
+            return None
+        if not is_restored:
+            found = f"runs commit {known[0]}" if known else "names no commit"
+            return Verdict(REPLACED, f"{running.ref} {found}, not {commit}: no verdict on the release")
+    if restored is not None and is_restored and (commit or restored.restored_at >= since):
+        why = f"why: metricops rollbacks show {restored.rollback}"
+        return Verdict(UNDONE, f"the release was undone: {running.ref} runs what {restored.rollback} restored; {why}")
+    return None
 
 
 def judged(released: Workload, now: Workload | None, blaming: Iterable[Rollback], *, in_time: bool) -> Verdict | None:

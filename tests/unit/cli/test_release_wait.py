@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import click
 import pytest
 
-from cli.release_wait import Verdict, await_verdict, judged
-from receiver.decision.values import Workload
+from cli.release_wait import Verdict, await_verdict, came_too_late, judged
+from receiver.decision.values import RestoredBy, Workload
 from receiver.rollbacks.record import Rollback, read_rollback
+from receiver.workloads.stamp import ReleaseStamp
 from tests.unit.cli.record import record
-from tests.unit.scenario import V1, V2, workload
+from tests.unit.scenario import NOW, V1, V2, workload
 
+WEEK = timedelta(days=7)
 UNDONE_AT = "2026-03-01T12:00:01Z"
 RELEASED = workload()
 OTHER = workload(V2, V1)
@@ -114,3 +117,55 @@ class TestAwaited:
         assert waited(RELEASED, records=records)[0].code == 1
         assert waited(OTHER, records=records)[0].code == 0
         assert waited(AGAIN, records=records)[0].code == 0
+
+
+class TestWhatIsMeant:
+    commit = "c63b323186ea1320a31290de6dcc094c06385e75"
+    earlier = "0" * 39 + "1"
+    restored = RestoredBy("shop-2-abc", V1.template_hash, NOW)
+
+    def back(self, **annotations: str) -> Workload:
+        """The workload after an undo."""
+        return workload(V2, V1, restored_by=self.restored, annotations=annotations)
+
+    @pytest.mark.parametrize(
+        "annotations",
+        [
+            {"metricops.dev/commit": commit},
+            {"metricops.dev/commit": f"https://github.com/team/shop/commit/{commit}"},
+            {"metricops.dev/release": ReleaseStamp(V2.template_hash, commit=commit[:12]).text()},
+        ],
+    )
+    def test_the_commit_runs(self, annotations: dict[str, str]) -> None:
+        assert came_too_late(workload(annotations=annotations), self.commit, NOW) is None
+
+    @pytest.mark.parametrize(
+        "annotations",
+        [
+            {},
+            {"metricops.dev/commit": earlier},
+            {"metricops.dev/release": ReleaseStamp("of another template", commit=commit).text()},
+        ],
+    )
+    def test_another_one_runs(self, annotations: dict[str, str]) -> None:
+        verdict = came_too_late(workload(annotations=annotations), self.commit, NOW)
+        assert verdict is not None
+        assert verdict.code == 3
+
+    def test_it_was_undone_before_anybody_waited(self) -> None:
+        verdict = came_too_late(self.back(**{"metricops.dev/commit": self.earlier}), self.commit, NOW + WEEK)
+        assert verdict is not None
+        assert verdict.code == 1
+        assert "shop-2-abc" in verdict.said
+
+    def test_the_revert_is_a_release_of_its_own(self) -> None:
+        assert came_too_late(self.back(**{"metricops.dev/commit": self.commit}), self.commit, NOW - WEEK) is None
+
+    def test_without_a_commit_only_a_fresh_undo_counts(self) -> None:
+        verdict = came_too_late(self.back(), "", NOW - timedelta(minutes=1))
+        assert verdict is not None
+        assert verdict.code == 1
+        assert came_too_late(self.back(), "", NOW + timedelta(seconds=1)) is None
+
+    def test_a_template_that_came_after_the_undo(self) -> None:
+        assert came_too_late(workload(restored_by=self.restored), "", NOW - WEEK) is None
