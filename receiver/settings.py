@@ -66,7 +66,8 @@ class Settings(ServerSettings):
     cluster_budget: str = setting("10", "Most undos in the whole cluster within the budget's window.")
     budget_window: str = setting("1h", "How long an undo counts for the budgets.")
     check_secrets: str = setting(
-        "no", "`yes` looks whether the Secrets that a target needs exist (manifests/secrets grants the right)."
+        "no",
+        "`yes` looks whether the Secrets that a target needs exist (manifests/components/secrets grants the right).",
     )
     rollout_deadline: str = setting("10m", "An undo whose rollout is not complete by then has failed.")
     settle: str = setting(

@@ -22,6 +22,7 @@ PLURALS = {
     "RoleBinding": "rolebindings",
     "ConfigMap": "configmaps",
     "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
+    "NetworkPolicy": "networkpolicies",
 }
 TOKEN_SECONDS = 7200
 
@@ -42,7 +43,7 @@ def install(api: Api, items: list[JsonObject], *, manager: str) -> None:
     for item in items:
         api.apply(path_of(item), item, field_manager=manager)
     crd = path_of(items[0])
-    wait_until(lambda: _is_established(api.get(crd)), 30, "the CRD is established")
+    wait_until(lambda: is_established(api.get(crd)), 30, "the CRD is established")
     wait_until(lambda: exists(api, object_path(names.API_VERSION, names.ROLLBACKS)), 30, "rollbacks are served")
 
 
@@ -73,6 +74,7 @@ def exists(api: Api, object_at: str) -> bool:
     return True
 
 
-def _is_established(crd: JsonObject) -> bool:
+def is_established(crd: JsonObject) -> bool:
+    """Whether the API server has taken a CRD's names and serves its objects."""
     conditions = (crd.get("status") or {}).get("conditions") or []
     return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

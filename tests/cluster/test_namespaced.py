@@ -103,7 +103,7 @@ def used(events: list[dict[str, Any]], account: str) -> set[tuple[str, str, str]
 
 def test_there_is_nothing_of_the_whole_cluster(installed: Installed) -> None:
     kinds = {item["kind"] for item in installed.objects}
-    assert kinds == {"ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Service", "Deployment"}
+    assert kinds == {"ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Service", "Deployment", "NetworkPolicy"}
     assert {item["metadata"]["namespace"] for item in installed.objects} == {installed.namespace}
     assert {
         (binding["roleRef"]["kind"], subject["namespace"])

@@ -15,7 +15,7 @@ from sandbox.receiver_process import ReceiverProcess, alert_for
 from sandbox.shipped import BASE
 from tests.cluster.workloads import MANAGER, manifest, path, records, wait_for_phase, wait_for_rollout
 
-COMPONENT = BASE.parent / "secrets"
+COMPONENT = BASE.parent / "components/secrets"
 PLURALS = {
     "ConfigMap": "configmaps",
     "Secret": "secrets",
@@ -148,7 +148,7 @@ def revisions(api: Api, namespace: str) -> int:
 
 @pytest.fixture
 def with_component(api: Api) -> Iterator[dict[str, str]]:
-    """What manifests/secrets adds: its rights, and the settings as it has them."""
+    """What manifests/components/secrets adds: its rights, and the settings as it has them."""
     component = yaml.safe_load((COMPONENT / "kustomization.yaml").read_text())
     items = list(yaml.safe_load_all((COMPONENT / "rbac.yaml").read_text()))
     assert [patch["target"]["name"] for patch in component["patches"]] == ["metricops-settings"]

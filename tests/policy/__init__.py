@@ -1,0 +1,1 @@
+"""Checks of what is shipped by other people's rules."""
