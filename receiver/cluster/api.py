@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -96,6 +99,7 @@ class Api:
         self._user_agent = user_agent
         self._observer = observer
         self._read_timeout = read_timeout
+        self._dated: tuple[str, float] | None = None
 
     @classmethod
     def connect(
@@ -129,6 +133,17 @@ class Api:
     def server(self) -> str:
         """The API server's URL."""
         return str(self._configuration.host)
+
+    @property
+    def server_time(self) -> datetime | None:
+        """What the API server's clock says, to about a second, by its latest answer; None before the first one."""
+        if self._dated is None:
+            return None
+        date, at = self._dated
+        try:
+            return parsedate_to_datetime(date).replace(tzinfo=UTC) + timedelta(seconds=time.monotonic() - at)
+        except ValueError:
+            return None
 
     def get(self, path: str, **query: str) -> JsonObject:
         """GET an object or a list. Raises `ApiError`, with status 404 where it does not exist."""
@@ -243,6 +258,8 @@ class Api:
             self._observe(verb, path, "error")
             raise ApiError(0, str(error), verb=verb, path=path) from error
         self._observe(verb, path, str(response.status))
+        if date := response.headers.get("Date"):
+            self._dated = (date, time.monotonic())
         if response.status >= 400:
             raise _refusal(response, verb, path)
         return response

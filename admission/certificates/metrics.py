@@ -1,0 +1,30 @@
+"""What tells how the certificates are."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from admission.certificates.upkeep import Action
+
+
+class CertificateMetrics:
+    """The metrics of a replica that keeps its own certificates."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        steps = Counter(
+            "metricops_admission_certificate_steps",
+            "What this replica did to the certificates in the Secret.",
+            ["action"],
+            registry=registry,
+        )
+        self.steps = {action: steps.labels(action) for action in Action if action is not Action.KEEP}
+        self.failures = Counter(
+            "metricops_admission_certificate_failures",
+            "Looks at the certificates after which something was not as it should be.",
+            registry=registry,
+        )
+        self.published = Gauge(
+            "metricops_admission_ca_published",
+            "Whether the webhook's configuration holds the authorities of the Secret.",
+            registry=registry,
+        )
