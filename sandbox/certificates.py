@@ -23,20 +23,21 @@ class Authority:
         self._folder = folder
         self._own = Pair(folder / "ca.crt", folder / "ca.key")
         self.certificate = self._own.certificate
-        _openssl("req", "-x509", *_new_key(self._own), "-days", "2", "-subj", f"/CN={name}")
+        subject = ("-days", "2", "-subj", f"/CN={name}")
+        _openssl("req", "-x509", *_new_key(self._own), *subject, "-out", self.certificate)
 
-    def sign(self, name: str) -> Pair:
-        """A pair for a server on 127.0.0.1, or for a client."""
-        pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
-        authority = ("-CA", self._own.certificate, "-CAkey", self._own.key)
+    def sign(self, name: str, *, days: int = 1) -> Pair:
+        """A pair for a server on 127.0.0.1, or for a client; below 0 days it has expired."""
+        pair, request = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key"), self._folder / f"{name}.csr"
         extensions = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:false")
-        _openssl("req", "-x509", *_new_key(pair), *authority, "-days", "1", "-subj", f"/CN={name}", *extensions)
+        _openssl("req", "-new", *_new_key(pair), "-out", request, "-subj", f"/CN={name}", *extensions)
+        authority = ("-CA", self._own.certificate, "-CAkey", self._own.key, "-copy_extensions", "copy")
+        _openssl("x509", "-req", "-in", request, *authority, "-days", str(days), "-out", pair.certificate)
         return pair
 
 
 def _new_key(pair: Pair) -> tuple[str | Path, ...]:
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
-    return (*curve, "-keyout", pair.key, "-out", pair.certificate)
+    return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", pair.key)
 
 
 def _openssl(*words: str | Path) -> None:
