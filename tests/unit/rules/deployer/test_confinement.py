@@ -112,6 +112,9 @@ def test_what_asks_for_another_namespace_is_refused(text: str) -> None:
         ('label_replace(up, "alertname", "x", "", "")', "into alertname"),
         ('count_values("deployment", up)', "count_values into deployment"),
         ("up * on (pod) group_left (namespace) kube_pod_info", "a join that brings namespace"),
+        # At these the parser itself fails.
+        ("up offset NaN", "the parser fails"),
+        ("up offset 1e999", "the parser fails"),
         ("up @ 0", "a fixed time"),
         ("up @ end()", "a fixed time"),
         ("up offset -5m", "a negative offset"),
