@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from admission.advice import About, Notice, notices
+from admission.judgement import judge_rules
 from admission.review import AdmissionRequest, Answer
 from admission.stamping import patch_to, wanted_stamp
 from receiver.decision.values import NamespaceFacts
@@ -26,6 +27,7 @@ class Outcome(StrEnum):
     """No release, but the stamp was missing, changed, or could be completed."""
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    """Its rule can't be used, and its namespace wants such deploys refused."""
     FAILED = "failed"
     """Our own fault: let through as it was."""
     UNREADABLE = "unreadable"
@@ -55,8 +57,11 @@ def admit(
         return NOT_OURS
     if request.item["metadata"].get("deletionTimestamp"):
         return NOT_OURS
+    rules = judge_rules(request, namespace, may_refuse=request.username not in receivers)
+    if rules.refusal:
+        return Verdict(Answer(refusal=rules.refusal), Outcome.REFUSED)
     wanted = wanted_stamp(request, now, receivers)
-    told = notices(request, namespace)
+    told = notices(request, namespace, rules)
     if wanted.no_room:
         text = (
             f"metricops: {request.kind.lower()}/{request.name}: its annotations leave no room for the release's stamp"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from admission.images import images_of, is_mutable
+from admission.judgement import RuleJudgement, why_unreadable
 from admission.review import AdmissionRequest
 from admission.stamping import annotations_of, template_of
 from receiver.decision.owners import gitops_owner
@@ -26,6 +27,9 @@ class About(StrEnum):
 
     POLICY = "policy"
     RULE = "rule"
+    """A rule that can't be used."""
+    ADVICE = "advice"
+    """A rule that is worth a second thought."""
     OWNER = "owner"
     HISTORY = "history"
     IMAGE = "image"
@@ -40,13 +44,22 @@ class Notice:
     text: str
 
 
-def notices(request: AdmissionRequest, namespace: NamespaceFacts | None) -> tuple[Notice, ...]:
-    """What there is to tell; nothing of a workload that is not opted in. `namespace` is None where it is not known."""
+def notices(request: AdmissionRequest, namespace: NamespaceFacts | None, rules: RuleJudgement) -> tuple[Notice, ...]:
+    """What there is to tell; nothing of a workload that is not opted in, but of its rules: those are for people too.
+
+    `namespace` is None where it is not known.
+    """
+    of_rules = [
+        *(Notice(About.RULE, f"metricops: {request.title}: {text}") for text in rules.problems),
+        *(Notice(About.ADVICE, f"metricops: {request.title}: {text}") for text in rules.advice),
+    ]
     workload = _workload(request)
     invalid, mode = _policy(workload, namespace or NOTHING_SAID)
     if mode is Mode.DISABLED and not invalid and (namespace is not None or workload.labels):
-        return ()
-    told = [Notice(About.POLICY, f"metricops: {message}") for message in invalid]
+        return tuple(of_rules)
+    unreadable = why_unreadable(request, namespace)
+    told = [Notice(About.POLICY, f"metricops: {text}") for text in [*invalid, *filter(None, [unreadable])]]
+    told += of_rules
     for look in _LOOKS:
         told += (Notice(about, f"metricops: {request.title}: {text}") for about, text in look(request, workload))
     return tuple(told)

@@ -33,6 +33,8 @@ RELEASE_ANNOTATION = f"{GROUP}/release"
 COMMIT_ANNOTATION = f"{GROUP}/commit"
 """Set by whoever deploys: the commit that the release was made from."""
 RESTORED_BY_ANNOTATION = f"{GROUP}/restored-by"
+INVALID_RULE_ANNOTATION = f"{GROUP}/invalid-rule"
+"""On a namespace: what a workload whose rule can't be used comes to at admission, `warn` (the default) or `refuse`."""
 
 # Labels on a Rollback, by which the records of a workload are found.
 RECORD_KIND_LABEL = f"{GROUP}/workload-kind"

@@ -8,6 +8,7 @@ import pytest
 
 from admission.advice import About, notices
 from admission.images import is_mutable
+from admission.judgement import RuleJudgement
 from receiver.decision.values import NamespaceFacts
 from tests.unit.admission.requests import Item, request, workload
 
@@ -16,7 +17,7 @@ ENABLED = NamespaceFacts({MODE: "enabled"}, {})
 
 
 def told(item: Item, namespace: NamespaceFacts | None = ENABLED, **changes: Any) -> list[str]:
-    return [notice.text for notice in notices(request(item, **changes), namespace)]
+    return [notice.text for notice in notices(request(item, **changes), namespace, RuleJudgement())]
 
 
 def test_there_is_nothing_to_say_of_what_is_well() -> None:
@@ -97,6 +98,12 @@ class TestPolicy:
         ]
         assert told(workload(annotations={"metricops.dev/cooldown": "1m"}), facts) == []
 
+    def test_so_does_its_word_on_invalid_rules(self) -> None:
+        facts = NamespaceFacts({MODE: "enabled"}, {"metricops.dev/invalid-rule": "deny"})
+        assert told(workload(), facts) == [
+            "metricops: namespace/shop: annotation metricops.dev/invalid-rule: found 'deny', expected warn or refuse"
+        ]
+
     @pytest.mark.parametrize(
         ("of_workload", "of_namespace", "heard"),
         [
@@ -127,5 +134,10 @@ class TestPolicy:
 
 
 def test_what_a_notice_is_about() -> None:
-    found = notices(request(workload("shop", revisionHistoryLimit=0)), ENABLED)
-    assert [notice.about for notice in found] == [About.HISTORY, About.IMAGE]
+    judged = RuleJudgement(("wrong",), ("mind this",))
+    found = notices(request(workload("shop", revisionHistoryLimit=0)), ENABLED, judged)
+    assert [notice.about for notice in found] == [About.RULE, About.ADVICE, About.HISTORY, About.IMAGE]
+    assert [notice.text for notice in found][:2] == [
+        "metricops: deployment/shop: wrong",
+        "metricops: deployment/shop: mind this",
+    ]

@@ -1,0 +1,68 @@
+"""What the deployer's own rule comes to at admission: problems, second thoughts, and whether they refuse the deploy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from admission.review import AdmissionRequest
+from admission.stamping import annotations_of
+from receiver import names
+from receiver.decision.values import NamespaceFacts
+from rules.deployer.workload_rules import ANNOTATIONS, rules_of_workload
+from rules.names import KIND_BY_LABEL
+
+WARN, REFUSE = "warn", "refuse"
+LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
+MOST_TOLD = 5
+LONGEST_REFUSAL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RuleJudgement:
+    """`problems` and `advice` are sentences; `refusal` is empty where the deploy goes on."""
+
+    problems: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    refusal: str = ""
+
+
+def judge_rules(request: AdmissionRequest, namespace: NamespaceFacts | None, *, may_refuse: bool) -> RuleJudgement:
+    """Judge the workload's annotations for rules; nothing where it has none.
+
+    Only who writes them is refused, and advised: neither a controller that touches the object for another reason, nor
+    a release beside them, is the place to mend them. `may_refuse` is False for the receiver itself.
+    """
+    now, before = _asked(annotations_of(request.item)), _asked(annotations_of(request.old or {}))
+    if not now:
+        return RuleJudgement()
+    found = rules_of_workload(request.namespace, LABEL_BY_KIND[request.kind], request.name, now)
+    problems = tuple(map(str, found.problems))
+    if now == before:
+        return RuleJudgement(_few(problems))
+    said = namespace.annotations.get(names.INVALID_RULE_ANNOTATION, WARN) if namespace else WARN
+    if problems and said == REFUSE and may_refuse:
+        text = "; ".join(problems)
+        text = text if len(text) <= LONGEST_REFUSAL else text[: LONGEST_REFUSAL - 1] + "…"
+        return RuleJudgement(refusal=f"metricops: {request.title}: {text}")
+    return RuleJudgement(_few(problems), _few(tuple(map(str, found.advice))))
+
+
+def why_unreadable(request: AdmissionRequest, namespace: NamespaceFacts | None) -> str:
+    """What is wrong with the namespace's word on invalid rules; empty where nothing is."""
+    said = namespace.annotations.get(names.INVALID_RULE_ANNOTATION, WARN) if namespace else WARN
+    if said in (WARN, REFUSE):
+        return ""
+    return (
+        f"namespace/{request.namespace}: annotation {names.INVALID_RULE_ANNOTATION}: found {said!r}, "
+        f"expected {WARN} or {REFUSE}"
+    )
+
+
+def _asked(annotations: dict[str, str]) -> dict[str, str]:
+    return {name: annotations[name] for name in ANNOTATIONS if name in annotations}
+
+
+def _few(sentences: tuple[str, ...]) -> tuple[str, ...]:
+    if len(sentences) <= MOST_TOLD:
+        return sentences
+    return (*sentences[:MOST_TOLD], f"and {len(sentences) - MOST_TOLD} more")
