@@ -20,12 +20,13 @@ parallel := $(if $(METRICOPS_TEST_KUBECONFIG),,-n 2 --dist loadfile)
 
 in_venv = venv=$$(sandbox/setup) && export PATH="$$venv/bin:$$PATH" &&
 
-.PHONY: help demo test lint sandbox chaos fuzz bench bench-rules mutation simulate clean
+.PHONY: help demo test lint lock sandbox chaos fuzz bench bench-rules mutation simulate clean
 
 help:
 	@echo "make demo      the whole loop, live: a bad release is undone"
 	@echo "make test      all tests, on real parts"
-	@echo "make lint      ruff and mypy --strict"
+	@echo "make lint      ruff, mypy --strict, hadolint"
+	@echo "make lock      the image's dependencies with their hashes, after a change of requirements-dev.txt"
 	@echo "make sandbox   a cluster that stays up until Ctrl-C (KUBERNETES=1.34|1.36|1.37, PAIR=default|newest|floor)"
 	@echo "make chaos     every step of a rollback broken in every way (SEED=n, under 20 minutes)"
 	@echo "make fuzz      100,000 hostile payloads (SEED=n)"
@@ -42,7 +43,14 @@ test:
 	@$(in_venv) exec pytest $(PYTEST) $(parallel) tests
 
 lint:
-	@$(in_venv) ruff format --check . && ruff check . && mypy
+	@$(in_venv) ruff format --check . && ruff check . && mypy && hadolint Dockerfile
+
+# What the image is made of, in the versions of requirements-dev.txt, which the tests run on.
+lock:
+	@$(in_venv) compile="uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-annotate \
+		--constraint requirements-dev.txt"; export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
+	$$compile --output-file requirements.lock pyproject.toml && \
+	echo hatchling | $$compile --output-file requirements-build.lock -
 
 sandbox:
 	@$(in_venv) exec metricops sandbox up --kubernetes $(KUBERNETES) --pair $(PAIR)
