@@ -33,6 +33,9 @@ READ_TIMEOUT_SECONDS = 10.0
 LONGEST_NAME = 253
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
+ESCAPED = "<>&\u2028\u2029"
+"""What Go escapes and Python does not; outside of texts, JSON has none of these."""
+
 Observer = Callable[[str, str, str], None]
 """Called with (verb, path, code) after each request; code is `error` where no answer came."""
 
@@ -78,6 +81,17 @@ def may_be_name(text: str) -> bool:
     Whatever else a label says would be another path once it stands in one: `..` climbs, whatever its escapes.
     """
     return len(text) <= LONGEST_NAME and SUBDOMAIN.fullmatch(text) is not None
+
+
+def encode(body: Any) -> bytes:
+    """JSON byte for byte as the API server (Go's encoding/json) writes it.
+
+    A JSON patch's `test` of a text compares these bytes: `&` is not equal to the `\\u0026` of the server's document.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    for character in ESCAPED:
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.encode(errors="replace")  # Half of a surrogate pair is no text.
 
 
 class Api:
@@ -248,7 +262,7 @@ class Api:
             response = self._pool.request(
                 verb,
                 url,
-                body=None if body is None else json.dumps(body).encode(),
+                body=None if body is None else encode(body),
                 headers=headers,
                 timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_SECONDS, read=read_timeout or self._read_timeout),
                 preload_content=not stream,

@@ -9,6 +9,9 @@ from receiver.cluster.api import JsonObject
 IMAGE = "registry.k8s.io/pause:3.10"
 NAME = "shop"
 
+ODD = "true && echo '<ü>'\u2028\t"
+"""What JSON encoders write in more than one way: a JSON patch's `test` of last-applied-configuration compares bytes."""
+
 Release = dict[str, Any]
 
 ONE: Release = {
@@ -16,7 +19,7 @@ ONE: Release = {
     "template annotations": {"note/one": "1", "note/all": "1"},
     "init": ["prepare"],
     "sidecars": ["helper"],
-    "env": {"VERSION": "one", "ONLY_ONE": "1", "NAME_ONE": "x", "ALL": "y"},
+    "env": {"VERSION": "one", "ONLY_ONE": "1", "NAME_ONE": "x", "ALL": ODD},
     "ports": {"http": 8080, "metrics": 9090},
     "volumes": {"one": {"emptyDir": {}}, "all": {"emptyDir": {}}, "kind": {"emptyDir": {}}},
     "more": {"terminationGracePeriodSeconds": 5, "securityContext": {"runAsUser": 1000}},
@@ -26,7 +29,7 @@ TWO: Release = {
     "template annotations": {"note/two": "2", "note/all": "2"},
     "init": ["migrate"],
     "sidecars": ["agent"],
-    "env": {"VERSION": "two", "ONLY_TWO": "1", "NAME_TWO": "x", "ALL": "y"},
+    "env": {"VERSION": "two", "ONLY_TWO": "1", "NAME_TWO": "x", "ALL": ODD},
     "ports": {"web": 8080, "debug": 7070},
     "volumes": {"two": {"emptyDir": {}}, "all": {"emptyDir": {}}, "kind": {"configMap": {"name": "settings"}}},
     "more": {"dnsPolicy": "Default"},
@@ -36,7 +39,7 @@ THREE: Release = {
     "template annotations": {"note/all": "3"},
     "init": [],
     "sidecars": [],
-    "env": {"VERSION": "three", "NAME_THREE": "x", "ALL": "y"},
+    "env": {"VERSION": "three", "NAME_THREE": "x", "ALL": ODD},
     "ports": {"api": 8081},
     "volumes": {"three": {"emptyDir": {}}, "all": {"emptyDir": {}}, "kind": {"secret": {"secretName": "keys"}}},
     "more": {},
