@@ -11,6 +11,7 @@ from receiver.decision.phases import Phase
 from receiver.decision.reasons import ALL_REASONS
 
 QUESTIONS = {"before": "SLI before the rollout", "since": "SLI since the rollout"}
+RELEASE_FACTS = {"commit": "Commit", "who": "Released by", "changeCause": "Change cause", "link": "Look at"}
 MOMENTS = (
     # spec or status, field, what happened
     ("alert", "startsAt", "the alert began"),
@@ -65,6 +66,7 @@ def story(item: JsonObject) -> str:
         ("Rollback", f"{metadata['name']} in {metadata['namespace']}"),
         ("Workload", _workload(item)),
         ("From", f"{_revision(spec['blamed'])}, template {spec['blamed']['templateHash']}"),
+        *_release(spec["blamed"].get("release") or {}),
         ("To", f"{_revision(spec['target'])}, template {spec['target']['templateHash']}"),
         ("Alert", f"{_alert(spec['alert'])}, since {spec['alert']['startsAt']}"),
         ("Mode", status.get("mode") or spec["mode"]),
@@ -97,6 +99,10 @@ def _workload(item: JsonObject) -> str:
 def _revision(revision: Mapping[str, Any]) -> str:
     images = ", ".join(revision.get("images") or [])
     return f"revision {revision['revision']}" + (f" ({images})" if images else "")
+
+
+def _release(facts: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    return [(RELEASE_FACTS[key], str(facts[key])) for key in RELEASE_FACTS if facts.get(key)]
 
 
 def _alert(alert: Mapping[str, Any]) -> str:

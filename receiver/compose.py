@@ -10,11 +10,14 @@ from typing import Any
 from flask import Flask
 
 from receiver.alertmanager.source import AlertmanagerSource
-from receiver.cluster.api import Api
+from receiver.cluster.api import Api, JsonObject
 from receiver.cluster.control import StopSwitch, watch_control
 from receiver.cluster.watched import Watched
 from receiver.metrics import Metrics
 from receiver.prometheus.source import PrometheusSource, SourceOptions
+from receiver.releases.lists import Lists
+from receiver.releases.noting import ReleaseNotes
+from receiver.releases.opted_in import OptedIn, opted_in_namespaces, with_history
 from receiver.resync import Resync
 from receiver.rollbacks.budget import Budget
 from receiver.rollbacks.claims import Claimant
@@ -28,6 +31,7 @@ from receiver.settings import Settings
 from receiver.web.admission import Admission
 from receiver.web.app import create_app
 from receiver.web.callers import Callers
+from receiver.web.releases import ReleasesApi, add_releases_api
 from receiver.web.tls import Tls
 from receiver.web.token import TokenFile
 
@@ -126,12 +130,33 @@ def compose(settings: Settings, tls: Tls | None = None) -> Receiver:
         body_limit=settings.body_limit,
         bounds=settings.bounds,
     )
+    add_releases_api(app, _releases_api(settings, api, store, reader, namespaces), metrics)
     resync = (
         Resync(alertmanager.active, claimant.handle, metrics, clock=now, every=settings.resync_every)
         if alertmanager
         else None
     )
     return Receiver(app, driver, resync, tuple(watch for watch in (records, control, namespaces) if watch is not None))
+
+
+def _releases_api(
+    settings: Settings, api: Api, store: RollbackStore, reader: WorldReader, namespaces: Watched[JsonObject] | None
+) -> ReleasesApi:
+    opted_in = OptedIn(
+        api,
+        settings.defaults,
+        read_namespace=reader.namespace,
+        opted_in_namespaces=lambda: opted_in_namespaces(namespaces),
+        clock=now,
+        watched=settings.watch_namespace,
+    )
+    return ReleasesApi(
+        ReleaseNotes(api, reader, clock=now, watched=settings.watch_namespace),
+        Lists(store, opted_in, lambda found: with_history(api, found, now())),
+        releasers=Callers(TokenFile(Path(settings.releases_token_file))) if settings.releases_token_file else None,
+        readers=Callers(TokenFile(Path(settings.read_token_file)) if settings.read_token_file else None),
+        places=Admission(settings.reading_places),
+    )
 
 
 def _alertmanager(settings: Settings, metrics: Metrics) -> AlertmanagerSource | None:

@@ -67,6 +67,9 @@ class Metrics:
         self.source_up = Gauge(
             "metricops_source_up", "Whether the source answered when last asked.", ["source"], registry=self.registry
         )
+        self.api_requests = self._counter(
+            "metricops_api_requests", "Requests of the releases API that were answered.", "operation", "code"
+        )
         self.pruned = self._counter("metricops_pruned_rollbacks", "Old Rollbacks that were deleted.")
         self.sweep_failures = self._counter(
             "metricops_sweep_failures", "Searches for unfinished Rollbacks that failed."

@@ -15,6 +15,9 @@ from receiver.intake.envelope import Bounds
 from receiver.rollbacks.steps import Timing
 from receiver.server_settings import ServerSettings, setting, variable_name
 from receiver.web.tls import TlsFiles
+from receiver.web.token import read_tokens
+
+TOKEN_FILES = ("token_file", "releases_token_file", "read_token_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,16 @@ class Settings(ServerSettings):
         "", "Only this namespace's alerts and Rollbacks are looked after; empty: all namespaces'."
     )
     token_file: str = setting("", "File with the bearer token that deliveries must carry, read again when it changes.")
+    releases_token_file: str = setting(
+        "",
+        "File with the bearer token that CD systems must send with a release, read again when it changes. It delivers "
+        "no alert, nor does `token_file`'s note a release. Empty: releases are not taken.",
+    )
+    read_token_file: str = setting(
+        "",
+        "File with the bearer token that whoever reads releases, rollbacks and workloads must send, read again when it "
+        "changes; empty: whoever reaches the port may read.",
+    )
     client_ca_file: str = setting(
         "",
         "File with the CAs (PEM) that sign clients' certificates: deliveries must then come with such a certificate, "
@@ -79,6 +92,7 @@ class Settings(ServerSettings):
         "once that and the settling time have passed. Raise it for rules that look back further.",
     )
     sweep_interval: str = setting("10s", "How often unfinished Rollbacks are looked for.")
+    threads: str = setting("10", "Threads that answer requests.")
     max_deliveries_in_flight: str = setting(
         "6", "Most deliveries that are handled at once, fewer than threads; one more is answered with 503."
     )
@@ -99,11 +113,22 @@ class Settings(ServerSettings):
                 f"(or a {variable_name('client_ca_file')}, or {variable_name('unauthenticated')}=yes, where nobody "
                 "else reaches the port)"
             )
-        self._check_files("token_file", "client_ca_file")
+        self._check_files(*TOKEN_FILES, "client_ca_file")
+        self._check_tokens()
         if self.client_ca_file and not self.tls_certificate_file:
             raise self._wrong(
                 "tls_certificate_file", f"a readable file, because {variable_name('client_ca_file')} is set"
             )
+
+    def _check_tokens(self) -> None:
+        """One token that opened two doors would open the wrong one some day."""
+        seen: dict[bytes, str] = {}
+        for name in TOKEN_FILES:
+            path = getattr(self, name)
+            for token in read_tokens(Path(path)) if path else ():
+                if seen.get(token, name) != name:
+                    raise self._wrong(name, f"other tokens than those of {variable_name(seen[token])}")
+                seen[token] = name
 
     @property
     def defaults(self) -> Defaults:
@@ -151,6 +176,11 @@ class Settings(ServerSettings):
         if places >= self.thread_count:
             raise self._wrong("max_deliveries_in_flight", f"fewer than {variable_name('threads')} ({self.threads})")
         return places
+
+    @property
+    def reading_places(self) -> int:
+        """Requests of the releases API that are handled at once: the threads that deliveries leave, but one."""
+        return max(1, self.thread_count - self.places - 1)
 
     @property
     def bounds(self) -> Bounds:

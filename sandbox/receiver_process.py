@@ -14,6 +14,7 @@ import urllib3
 from sandbox.process import ManagedProcess, free_port
 
 TOKEN = "deliveries-need-this"  # noqa: S105 - of receivers on loopback that live for a test
+RELEASES_TOKEN = "releases-need-this"  # noqa: S105 - the same
 
 
 class ReceiverProcess:
@@ -23,6 +24,8 @@ class ReceiverProcess:
         folder.mkdir(parents=True, exist_ok=True)
         self._token = folder / "token"
         self._token.write_text(TOKEN)
+        releases_token = folder / "releases-token"
+        releases_token.write_text(RELEASES_TOKEN)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.authorization = {"Authorization": f"Bearer {TOKEN}"}
@@ -31,6 +34,7 @@ class ReceiverProcess:
             "METRICOPS_LISTEN": f"127.0.0.1:{port}",
             "METRICOPS_KUBECONFIG": str(kubeconfig),
             "METRICOPS_TOKEN_FILE": str(self._token),
+            "METRICOPS_RELEASES_TOKEN_FILE": str(releases_token),
             "METRICOPS_SWEEP_INTERVAL": "1s",
             # Many tests share one cluster, and so one budget.
             "METRICOPS_NAMESPACE_BUDGET": "100000",
@@ -72,6 +76,22 @@ class ReceiverProcess:
             raise RuntimeError(f"{status} {answer}")
         decided: dict[str, Any] = answer["alerts"][0]
         return decided
+
+    def note(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """POST a release. Returns the status and the decoded answer."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {RELEASES_TOKEN}"}
+        response = self._http.request(
+            "POST", f"{self.url}/api/v1/releases", body=json.dumps(body), headers=headers, retries=False
+        )
+        return response.status, json.loads(response.data)
+
+    def listed(self, what: str, **query: str) -> dict[str, Any]:
+        """GET a page of releases, rollbacks or workloads. Raises `RuntimeError` for an answer other than 200."""
+        response = self._http.request("GET", f"{self.url}/api/v1/{what}", fields=query)
+        page: dict[str, Any] = json.loads(response.data)
+        if response.status != 200:
+            raise RuntimeError(f"{response.status} {page}")
+        return page
 
     def metrics(self) -> str:
         """Its metrics page."""

@@ -85,6 +85,11 @@ class Watched(Generic[T]):
         with self._lock:
             return list(self._values.values())
 
+    def keys(self, where: Callable[[T], bool]) -> list[Key]:
+        """The keys of the values for which this holds, in order."""
+        with self._lock:
+            return sorted(key for key, value in self._values.items() if where(value))
+
     def put(self, item: JsonObject) -> None:
         """Take over what the API server answered to a write of ours, which the watch shows only a little later."""
         self._take(item, by_watch=False)

@@ -10,11 +10,12 @@ from typing import Any
 from receiver.decision.phases import Phase
 from receiver.decision.values import Mode
 from receiver.names import KIND_BY_LABEL
+from receiver.workloads.stamp import LINK
+from receiver.workloads.stamp import LONGEST_TEXT as LONGEST_LINK
 
 Schema = dict[str, Any]
 
 LONGEST_RULE = 16 * 1024
-LONGEST_LINK = 512
 LONGEST_TEXT = 256
 MOST_IMAGES = 64
 MOST_ITEMS = 500
@@ -25,7 +26,7 @@ _LINE = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 _LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _SUBDOMAIN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 _REVISION = r"^[A-Za-z0-9][A-Za-z0-9._/+@:-]*$"
-_LINK = r"^https?://[^@/?#\s\u0000-\u0020\u007f-\u009f]+([/?#][!-~]*)?$"
+_LINK = f"^{LINK.pattern}$"
 
 
 def ref(name: str) -> Schema:
@@ -76,7 +77,11 @@ NAME = _text("A workload's name: a DNS subdomain.", minLength=1, maxLength=253, 
 KIND = {"enum": list(KINDS), "description": "The kind of the workload."}
 MODE = {"enum": [str(mode) for mode in Mode], "description": "What the owner lets MetricOps do."}
 PHASE = {"enum": [str(phase) for phase in Phase], "description": "Where a Rollback stands."}
-IMAGES = _list(_text("An image as the template names it."), "The images of the template's containers.")
+IMAGES = {
+    "type": "object",
+    "description": "The images of the template's containers, by their names.",
+    "additionalProperties": {"type": "string"},
+}
 
 STATEMENTS: Schema = {
     "commit": _text(
@@ -104,6 +109,8 @@ STAMP = _object(
         "images": IMAGES,
         "commit": _text("The commit."),
         "link": _text("A page about it."),
+        "repository": _text("Where the commit is."),
+        "revision": _text("A branch, a tag or a version."),
         "changeCause": _text("Why."),
         "who": _text("Who or what released it."),
     },

@@ -16,17 +16,19 @@ from receiver.decision.templates import Template
 from receiver.decision.values import Alert, Decision, Mode, PastRollback, Revision, Workload, WorkloadRef
 from receiver.rollbacks.evidence_record import evidence_spec, read_evidence
 from receiver.timestamps import format_time, parse_time
+from receiver.workloads.stamp import shown_facts, stamp_of_template
 
 LABEL_VALUE_LENGTH = 63
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """One Rollback as the API server shows it. `spec` never changes; everything else comes from `status`."""
+    """One Rollback as the API server shows it. The spec never changes; everything else comes from `status`."""
 
     name: str
     uid: str
     resource_version: str
+    created_at: str
     ref: WorkloadRef
     workload_uid: str
     alert: Alert
@@ -44,6 +46,7 @@ class Rollback:
     phase: Phase
     attempt: int
     attempted_at: datetime
+    spec: Mapping[str, Any]
     status: Mapping[str, Any]
 
     @property
@@ -122,7 +125,7 @@ def new_rollback(
             "message": decision.detail,
             "claimedAt": format_time(now),
             "alert": _alert_spec(alert),
-            "blamed": _revision_spec(blamed),
+            "blamed": {**_revision_spec(blamed), **_release_spec(blamed, workload)},
             "target": {**_revision_spec(target), "template": target.template},
             **({"evidence": evidence_spec(evidence)} if evidence is not None else {}),
         },
@@ -151,6 +154,13 @@ def _revision_spec(revision: Revision) -> JsonObject:
     }
 
 
+def _release_spec(blamed: Revision, workload: Workload) -> JsonObject:
+    """What was noted of the blamed release, where something was: which commit, by whom, where to look."""
+    stamp = stamp_of_template(workload.annotations, blamed.template_hash)
+    facts = shown_facts(stamp) if stamp is not None else {}
+    return {"release": facts} if facts else {}
+
+
 def read_rollback(item: JsonObject) -> Rollback:
     """The values of a Rollback object. Raises `ValueError` where it does not have the schema's shape."""
     try:
@@ -160,6 +170,7 @@ def read_rollback(item: JsonObject) -> Rollback:
             name=metadata["name"],
             uid=metadata["uid"],
             resource_version=metadata["resourceVersion"],
+            created_at=metadata.get("creationTimestamp", ""),
             ref=WorkloadRef(spec["workload"]["kind"], metadata["namespace"], spec["workload"]["name"]),
             workload_uid=spec["workload"]["uid"],
             alert=Alert(
@@ -185,6 +196,7 @@ def read_rollback(item: JsonObject) -> Rollback:
             phase=Phase(status.get("phase") or Phase.CLAIMED),
             attempt=status.get("attempt", 1),
             attempted_at=parse_time(status["attemptedAt"]) if status.get("attemptedAt") else claimed_at,
+            spec=spec,
             status=status,
         )
     except (KeyError, TypeError) as error:

@@ -129,6 +129,11 @@ class RollbackStore:
             raise
 
     @property
+    def is_known(self) -> bool:
+        """Whether all records are at hand, so that looking at them costs no request."""
+        return self._current is not None
+
+    @property
     def _current(self) -> Watched[Rollback] | None:
         return self._watched if self._watched is not None and self._watched.is_current else None
 

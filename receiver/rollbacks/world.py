@@ -102,7 +102,7 @@ class WorldReader:
             now=self._clock(),
             defaults=self._defaults,
             workload=workload,
-            namespace=self._namespace(namespace),
+            namespace=self.namespace(namespace),
             rollbacks=tuple(rollback.as_past() for rollback in self._store.of_workload(workload.ref)),
             stopped=switch.stopped,
             released_at=switch.released_at,
@@ -115,7 +115,13 @@ class WorldReader:
             return None
         return KINDS[ref.kind].read(self._api, ref, self._clock())
 
-    def _namespace(self, name: str) -> NamespaceFacts:
+    @property
+    def defaults(self) -> Defaults:
+        """The policy where no annotation says otherwise."""
+        return self._defaults
+
+    def namespace(self, name: str) -> NamespaceFacts:
+        """A namespace's labels and annotations; none where it does not exist. Raises `ApiError`."""
         known = self._namespaces.get("", name) if self._namespaces and self._namespaces.is_current else None
         try:
             item = known or _what_is_asked(self._api.get(object_path("v1", "namespaces", name=name)))

@@ -21,6 +21,7 @@ from receiver.metrics import MALFORMED, DeliveryOutcome, Metrics
 from receiver.rollbacks.claims import Outcome, record_decision
 from receiver.web.admission import Admission
 from receiver.web.callers import Callers
+from receiver.web.refusals import refusal
 
 
 def create_app(
@@ -49,20 +50,20 @@ def create_app(
             if refused is not None:
                 if refused.status >= 500:
                     outcome = DeliveryOutcome.RETRY
-                return _refusal(refused.status, refused.message)
+                return refusal(refused.status, refused.message)
             if request.mimetype != "application/json":
-                return _refusal(415, f"Content-Type: found {request.mimetype[:80]!r}, expected 'application/json'")
+                return refusal(415, f"Content-Type: found {request.mimetype[:80]!r}, expected 'application/json'")
             with admission.place() as admitted:
                 if not admitted:
                     outcome = DeliveryOutcome.OVERLOAD
-                    return _refusal(503, "too many deliveries are being handled; send it again")
+                    return refusal(503, "too many deliveries are being handled; send it again")
                 delivery = read_delivery(decode_body(request.get_data(), nesting=bounds.nesting), bounds)
                 kind = delivery.format
                 body, complete = _handle_all(delivery, handle, metrics)
             outcome = DeliveryOutcome.ACCEPTED if complete else DeliveryOutcome.RETRY
             return jsonify(body), 200 if complete else 503
         except EnvelopeError as error:
-            return _refusal(400, str(error))
+            return refusal(400, str(error))
         finally:
             metrics.deliveries[kind, outcome].inc()
             metrics.delivery_seconds.observe(time.perf_counter() - began)
@@ -85,8 +86,9 @@ def create_app(
     def http_error(error: HTTPException) -> tuple[Response, int]:
         status = error.code or 500
         if status == 413:
-            return _refusal(413, f"body: expected at most {body_limit} bytes")
-        return _refusal(status, f"{request.method} {request.path[:200]}: {error.name}")
+            return refusal(413, f"body: expected at most {request.max_content_length} bytes")
+        message = f"{request.method} {request.path[:200]}: {error.name}"
+        return refusal(status, message, allowed=getattr(error, "valid_methods", None))
 
     return app
 
@@ -124,12 +126,3 @@ def _answer(alert: Alert, outcome: Outcome, metrics: Metrics) -> dict[str, Any]:
         "detail": decision.detail,
         "rollback": outcome.record,
     }
-
-
-def _refusal(status: int, message: str) -> tuple[Response, int]:
-    response = jsonify(error=message)
-    if status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        response.headers["Retry-After"] = "1"
-    return response, status

@@ -28,9 +28,13 @@ class TokenFile:
             status = self._path.stat()
             stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
             if stamp != self._stamp:
-                lines = self._path.read_bytes().splitlines()
-                self._tokens = tuple(line.strip() for line in lines if line.strip())
+                self._tokens = read_tokens(self._path)
                 self._stamp = stamp
         except OSError:
             self._tokens, self._stamp = (), None
         return self._tokens
+
+
+def read_tokens(path: Path) -> tuple[bytes, ...]:
+    """The tokens of a file, one a line. Raises `OSError`."""
+    return tuple(line.strip() for line in path.read_bytes().splitlines() if line.strip())

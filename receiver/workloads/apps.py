@@ -25,6 +25,8 @@ which counts for itself."""
 class AppsKind:
     """A kind of apps/v1 (see `WorkloadKind`); a subclass says what differs."""
 
+    kind: ClassVar[str]
+    """Objects of a list do not say theirs."""
     plural: ClassVar[str]
     history: ClassVar[str]
     """The resource that keeps the revisions."""
@@ -43,6 +45,18 @@ class AppsKind:
         """The object's API path."""
         return object_path(API_VERSION, self.plural, ref.namespace, ref.name)
 
+    def collection(self, namespace: str | None) -> str:
+        """The API path of all objects of the kind, or of a namespace's."""
+        return object_path(API_VERSION, self.plural, namespace)
+
+    def alone(self, item: JsonObject, now: datetime) -> Workload:
+        """The values of an object of a list without its history: no revision is known."""
+        return self.as_workload({**item, "kind": self.kind}, [], now)
+
+    def with_history(self, api: Api, item: JsonObject, now: datetime) -> Workload:
+        """The values of an object of a list with its revisions."""
+        return self.as_workload({**item, "kind": self.kind}, self._read_history(api, item), now)
+
     def read(self, api: Api, ref: WorkloadRef, now: datetime) -> Workload | None:
         """The object with its revisions; None where it does not exist."""
         try:
@@ -51,7 +65,7 @@ class AppsKind:
             if error.status == 404:
                 return None
             raise
-        return self.as_workload(item, self._read_history(api, item), now)
+        return self.with_history(api, item, now)
 
     def _read_history(self, api: Api, item: JsonObject) -> list[JsonObject]:
         """The revisions that the selector matches, no older than the object as it was read.

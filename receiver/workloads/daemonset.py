@@ -16,6 +16,7 @@ from receiver.workloads.undo import release_annotations
 class DaemonSetKind(AppsKind):
     """How DaemonSets are read and undone."""
 
+    kind = "DaemonSet"
     plural = "daemonsets"
     history = "controllerrevisions"
     unblocks = True

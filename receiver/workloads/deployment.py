@@ -26,6 +26,7 @@ from receiver.workloads.revisions import (
 class DeploymentKind(AppsKind):
     """How Deployments are read and undone."""
 
+    kind = "Deployment"
     plural = "deployments"
     history = "replicasets"
 

@@ -28,6 +28,18 @@ class WorkloadKind(Protocol):
     def unblocks(self) -> bool:
         """Whether `unblock` may have something to do."""
 
+    def path(self, ref: WorkloadRef) -> str:
+        """The object's API path."""
+
+    def collection(self, namespace: str | None) -> str:
+        """The API path of all objects of the kind, or of a namespace's."""
+
+    def alone(self, item: JsonObject, now: datetime) -> Workload:
+        """The values of an object of a list without its history: no revision is known."""
+
+    def with_history(self, api: Api, item: JsonObject, now: datetime) -> Workload:
+        """The values of an object of a list with its revisions. Raises `ApiError`."""
+
     def read(self, api: Api, ref: WorkloadRef, now: datetime) -> Workload | None:
         """The workload as it is now, None where it does not exist. Raises `ApiError`."""
 

@@ -7,12 +7,14 @@ changes the template without renewing the stamp leaves one that says nothing.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from receiver import names
+from receiver.decision.templates import Template
 from receiver.timestamps import format_time, parse_time
 
 TEXTS = {
@@ -24,6 +26,9 @@ TEXTS = {
     "changeCause": "change_cause",
 }
 """Those facts that are texts: their names in the annotation, and ours."""
+LONGEST_TEXT = 512
+LINK = re.compile(r"https?://[^@/?#\s\x00-\x20\x7f-\x9f]+([/?#][!-~]*)?")
+"""An address that may be shown as a link: of a page, without a user's name or password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,31 @@ def read_stamp(annotations: Mapping[str, str]) -> ReleaseStamp | None:
         )
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def stamp_of_template(annotations: Mapping[str, str], template_hash: str) -> ReleaseStamp | None:
+    """The stamp, if it is this template's."""
+    stamp = read_stamp(annotations)
+    return stamp if stamp is not None and stamp.template_hash == template_hash else None
+
+
+def shown_facts(stamp: ReleaseStamp) -> dict[str, str]:
+    """What a stamp says of its release, for records and answers; only what is known.
+
+    Cut down to what may be shown: whoever may write the workload may have written it.
+    """
+    said = {key: getattr(stamp, name)[:LONGEST_TEXT] for key, name in TEXTS.items()}
+    if not LINK.fullmatch(said["link"]):
+        del said["link"]
+    moment = format_time(stamp.released_at) if stamp.released_at else ""
+    return {key: value for key, value in {"releasedAt": moment, **said}.items() if value}
+
+
+def images_by_container(template: Template) -> dict[str, str]:
+    """The images of a pod template's containers, those of init containers first."""
+    spec = template.get("spec") or {}
+    containers = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    return {container["name"]: container["image"] for container in containers if container.get("image")}
 
 
 def _moment(value: Any) -> datetime | None:

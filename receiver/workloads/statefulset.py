@@ -16,6 +16,7 @@ from receiver.workloads.undo import release_annotations
 class StatefulSetKind(AppsKind):
     """How StatefulSets are read and undone."""
 
+    kind = "StatefulSet"
     plural = "statefulsets"
     history = "controllerrevisions"
     unblocks = True

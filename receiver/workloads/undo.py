@@ -61,19 +61,18 @@ def undo_operations(
     )
     note = {**restored_by, "heirs": list(left.others)} if left.others else restored_by
     wanted[names.RESTORED_BY_ANNOTATION] = json.dumps(note, separators=(",", ":"))
-    tests: list[JsonObject] = [_owners_word(workload)]
+    tests: list[JsonObject] = []
     if left.last_applied is not None:
-        tests.append({"op": "test", "path": _annotation(LAST_APPLIED), "value": live[LAST_APPLIED]})
+        tests.append({"op": "test", "path": annotation_pointer(LAST_APPLIED), "value": live[LAST_APPLIED]})
         wanted[LAST_APPLIED] = left.last_applied
     return [
-        {"op": "test", "path": "/metadata/uid", "value": workload.uid},
-        {"op": "test", "path": "/metadata/generation", "value": workload.generation},
+        *guard(workload),
         *tests,
         {"op": "replace", "path": "/spec/template", "value": template},
         *([] if live else [{"op": "add", "path": "/metadata/annotations", "value": {}}]),
-        *({"op": "remove", "path": _annotation(key)} for key in removed),
+        *({"op": "remove", "path": annotation_pointer(key)} for key in removed),
         *(
-            {"op": "add", "path": _annotation(key), "value": value}
+            {"op": "add", "path": annotation_pointer(key), "value": value}
             for key, value in sorted(wanted.items())
             if live.get(key) != value
         ),
@@ -100,12 +99,20 @@ def release_annotations(workload: Workload, target: Revision) -> dict[str, str]:
     return after
 
 
-def _owners_word(workload: Workload) -> JsonObject:
-    """Test that the mode is as it was judged: it is a label, and labels move no generation. None is a missing one."""
-    if not workload.labels:
-        return {"op": "test", "path": "/metadata/labels", "value": None}
-    label = "/metadata/labels/" + _escaped(names.MODE_LABEL)
-    return {"op": "test", "path": label, "value": workload.labels.get(names.MODE_LABEL)}
+def guard(workload: Workload) -> list[JsonObject]:
+    """Test that the workload is as it was judged: uid, generation and mode.
+
+    The mode is a label, and labels move no generation. None is a missing one.
+    """
+    mode: JsonObject = {"op": "test", "path": "/metadata/labels", "value": None}
+    if workload.labels:
+        label = "/metadata/labels/" + _escaped(names.MODE_LABEL)
+        mode = {"op": "test", "path": label, "value": workload.labels.get(names.MODE_LABEL)}
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": workload.uid},
+        {"op": "test", "path": "/metadata/generation", "value": workload.generation},
+        mode,
+    ]
 
 
 def _cut_down(annotations: Mapping[str, str], template: Template) -> JsonObject:
@@ -120,7 +127,7 @@ def _restamped(stamp: str, restored_by: JsonObject) -> str:
         return stamp  # Not one of ours to read; it counts for nothing then.
 
 
-def _annotation(key: str) -> str:
+def annotation_pointer(key: str) -> str:
     """Where an annotation is, as a JSON pointer."""
     return "/metadata/annotations/" + _escaped(key)
 

@@ -16,6 +16,9 @@ from tests.cluster.workloads import deploy, records, wait_for_phase
 NEEDED = [
     # verb, group, resource, name, what breaks without it
     ("get", "apps", "deployments", "", "no workload can be read"),
+    ("list", "apps", "deployments", "", "nobody is told which Deployments have opted in, and what ran when"),
+    ("list", "apps", "statefulsets", "", "nobody is told which StatefulSets have opted in, and what ran when"),
+    ("list", "apps", "daemonsets", "", "nobody is told which DaemonSets have opted in, and what ran when"),
     ("patch", "apps", "deployments", "", "no undo can be sent"),
     ("get", "apps", "statefulsets", "", "no StatefulSet can be read"),
     ("patch", "apps", "statefulsets", "", "no StatefulSet can be undone"),
