@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,7 @@ def read_request(body: Any) -> ReleaseRequest:
 def _is_text(value: Any) -> bool:
     """Whether all of it can be written as UTF-8: JSON's escapes can say what no text is."""
     try:
-        str(value).encode()
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return False
     return True

@@ -142,6 +142,7 @@ def test_it_undoes_with_what_it_is_granted_and_uses_all_of_it(
         f"all are undone: {records(api, namespace)}",
     )
     assert [version_of(api.get(path(namespace, "shop", kind))) for kind in KINDS] == ["one"] * len(KINDS)
+    assert len(receiver.listed("workloads")["items"]) == len(KINDS)
     assert receiver.forbidden() == []
 
     assert granted(installed.objects) == {needed[:4] for needed in NEEDED} - FOR_ALL_NAMESPACES

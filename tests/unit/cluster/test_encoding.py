@@ -12,6 +12,6 @@ def test_texts_are_encoded_as_the_api_server_does() -> None:
 
 
 def test_nothing_else_changes() -> None:
-    value = {"a": ["\t\n\r\b\f\x00\x1f\x7f\\\"", 1.5, None, True], "<&>": {}}
+    value = {"a": ['\t\n\r\b\f\x00\x1f\x7f\\"', 1.5, None, True], "<&>": {}}
     assert json.loads(encode(value)) == value
     assert json.loads(encode("half \ud800")) == "half ?"
