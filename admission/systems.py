@@ -27,8 +27,8 @@ SYSTEMS = (
         ("annotation `argocd.argoproj.io/tracking-id`", "label `app.kubernetes.io/instance` (before 3.0)"),
         "Which Application owns the object.",
         "Not left. The image's commit belongs in git, beside the image's tag. `$ARGOCD_APP_REVISION` reaches Helm "
-        "parameters and Kustomize's `commonAnnotations` alone; the latter are written into the pod template as well, "
-        "so every commit to the repository would restart every workload.",
+        "parameters and Kustomize's common labels and annotations, not its patches; those are written into the pod "
+        "template as well, so every commit to the repository would restart every workload.",
     ),
     System(
         "Flux",
