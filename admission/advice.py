@@ -13,9 +13,11 @@ from admission.images import images_of, is_mutable
 from admission.judgement import RuleJudgement, why_unreadable
 from admission.review import AdmissionRequest
 from admission.stamping import annotations_of, template_of
+from receiver import names
 from receiver.decision.owners import gitops_owner
 from receiver.decision.policy import InvalidPolicy, effective_policy
 from receiver.decision.values import Defaults, Mode, NamespaceFacts, Workload, WorkloadRef
+from receiver.workloads.ownership import LAST_APPLIED, is_deployers, main_applier
 from receiver.workloads.revisions import controlling_owner
 
 MOST_IMAGES_NAMED = 3
@@ -34,6 +36,7 @@ class About(StrEnum):
     HISTORY = "history"
     IMAGE = "image"
     ROOM = "room"
+    STAMP = "stamp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +136,13 @@ def _images(request: AdmissionRequest, _workload: Workload) -> Told:
         yield About.IMAGE, f"{len(mutable) - MOST_IMAGES_NAMED} more containers have images without a fixed tag"
 
 
-_LOOKS: tuple[Callable[[AdmissionRequest, Workload], Told], ...] = (_owner, _history, _images)
+def _stamp_in_manifest(request: AdmissionRequest, _workload: Workload) -> Told:
+    entries, annotations = request.item["metadata"].get("managedFields") or [], annotations_of(request.item)
+    # Who writes without applying sends what it read, as kubectl's undo does, and compares nothing.
+    is_applied = main_applier(entries) is not None or LAST_APPLIED in annotations
+    if is_applied and is_deployers(entries, annotations, names.RELEASE_ANNOTATION):
+        what = f"the manifest has annotation {names.RELEASE_ANNOTATION}, which is ours to write"
+        yield About.STAMP, f"{what}: leave it out, or every comparison finds a difference"
+
+
+_LOOKS: tuple[Callable[[AdmissionRequest, Workload], Told], ...] = (_owner, _history, _images, _stamp_in_manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -141,3 +142,21 @@ def test_what_a_notice_is_about() -> None:
         "metricops: deployment/shop: wrong",
         "metricops: deployment/shop: mind this",
     ]
+
+
+@pytest.mark.parametrize("way", ["client-side", "server-side", "by kubectl's undo"])
+def test_a_stamp_in_the_manifest_would_be_a_difference_for_ever(way: str) -> None:
+    item = workload()
+    metadata = item["metadata"]
+    metadata["annotations"] = {"metricops.dev/release": "{}"}
+    template: dict[str, Any] = {"f:template": {"f:spec": {}}}
+    fields = {"f:metadata": {"f:annotations": {"f:metricops.dev/release": {}}}, "f:spec": template}
+    if way == "client-side":
+        applied = json.dumps({"metadata": {"annotations": {"metricops.dev/release": "{}"}}})
+        metadata["annotations"]["kubectl.kubernetes.io/last-applied-configuration"] = applied
+    elif way == "server-side":
+        metadata["managedFields"] = [{"manager": "ci", "operation": "Apply", "fieldsV1": fields}]
+    else:
+        metadata["managedFields"] = [{"manager": "kubectl", "operation": "Update", "fieldsV1": fields}]
+    found = [text for text in told(item) if "leave it out" in text]
+    assert len(found) == (0 if way == "by kubectl's undo" else 1)
