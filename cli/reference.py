@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import click
+from prometheus_client import CollectorRegistry
 
 from admission.sources import SOURCES
 from admission.systems import SYSTEMS
@@ -14,9 +15,11 @@ from cli.rules_schema import schema_text
 from receiver.decision.phases import LEAVES_TO, UNFINISHED, Phase
 from receiver.decision.reasons import ALL_REASONS
 from receiver.metrics import Metrics
-from receiver.server_settings import flag_name, variable_name
+from receiver.server_settings import ServerSettings, flag_name, variable_name
 from receiver.settings import Settings
 from receiver.web.openapi import document
+from reconcile.metrics import Metrics as ReconcileMetrics
+from reconcile.settings import ReconcileSettings
 
 NOTE = "Made by `metricops reference`; do not edit."
 
@@ -50,6 +53,18 @@ def _table(headings: list[str], rows: list[list[str]]) -> str:
 
 
 def _settings() -> str:
+    return "\n".join(
+        [
+            f"# Settings of the receiver\n\n{NOTE}\n\nA flag of `metricops receiver serve` wins over the environment "
+            "variable, that over the default. Durations are Prometheus' (`30s`, `5m`, `1h30m`).\n",
+            _settings_of(Settings),
+            "# Settings of the reconciler\n\nThose of `metricops rules reconcile` (docs/deployers-rule.md).\n",
+            _settings_of(ReconcileSettings),
+        ]
+    )
+
+
+def _settings_of(table: type[ServerSettings]) -> str:
     rows = [
         [
             f"`{flag_name(s.name)}`",
@@ -57,13 +72,9 @@ def _settings() -> str:
             f"`{s.default}`" if s.default else "",
             s.metadata["meaning"],
         ]
-        for s in fields(Settings)
+        for s in fields(table)
     ]
-    return (
-        f"# Settings of the receiver\n\n{NOTE}\n\nA flag of `metricops receiver serve` wins over the environment "
-        "variable, that over the default. Durations are Prometheus' (`30s`, `5m`, `1h30m`).\n\n"
-        + _table(["flag", "variable", "default", "meaning"], rows)
-    )
+    return _table(["flag", "variable", "default", "meaning"], rows)
 
 
 def _reasons() -> str:
@@ -76,12 +87,23 @@ def _reasons() -> str:
 
 
 def _metrics() -> str:
+    return "\n".join(
+        [
+            f"# Metrics of the receiver\n\n{NOTE}\n\nAt `/metrics`.\n",
+            _metrics_of(Metrics().registry),
+            "# Metrics of the reconciler\n",
+            _metrics_of(ReconcileMetrics().registry),
+        ]
+    )
+
+
+def _metrics_of(registry: CollectorRegistry) -> str:
     rows = []
-    for family in sorted(Metrics().registry.collect(), key=lambda family: family.name):
+    for family in sorted(registry.collect(), key=lambda family: family.name):
         if family.name.startswith("metricops_"):
             name = f"{family.name}_total" if family.type == "counter" else family.name
             rows.append([f"`{name}`", family.type, family.documentation])
-    return f"# Metrics of the receiver\n\n{NOTE}\n\nAt `/metrics`.\n\n" + _table(["metric", "type", "meaning"], rows)
+    return _table(["metric", "type", "meaning"], rows)
 
 
 def _phases() -> str:

@@ -10,6 +10,7 @@ COMMANDS = {
     "explain": "cli.rules_explain:explain_command",
     "generate": "cli.rules_generate:generate_command",
     "readiness": "cli.rules_readiness:readiness_command",
+    "reconcile": "cli.rules_reconcile:reconcile_command",
     "replay": "cli.rules_replay:replay_command",
     "schema": "cli.rules_schema:schema_command",
     "sync": "cli.rules_sync:sync_command",

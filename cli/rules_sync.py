@@ -14,12 +14,13 @@ import click
 from cli.connection import complaint, connect, with_cluster
 from cli.table import table
 from receiver.cluster.api import ApiError
+from receiver.cluster.passes import Passes
 from receiver.logs import configure_logs, log
 from rules.durations import DurationError, parse_duration
 from sync.blame import Policy
 from sync.check import Check, PromtoolError, own_check, promtool_check
 from sync.folder import FolderInUseError, RuleFolder
-from sync.loop import Loop
+from sync.one_pass import one_pass
 from sync.prometheus import Prometheus
 from sync.reports import Reporter
 from sync.synchronizer import Pass, Synchronizer
@@ -91,8 +92,8 @@ def sync_command(
     except (OSError, FolderInUseError) as error:
         raise click.ClickException(str(error)) from error
     try:
-        loop = Loop(resync)
-        watches = Watches(api, namespaces, selector, loop.wake)
+        passes = Passes(resync)
+        watches = Watches(api, namespaces, selector, passes.wake)
         policy = Policy(frozenset(trusted), strict)
         server = Prometheus(prometheus) if prometheus else None
         synchronizer = Synchronizer(rules_folder, _check(promtool), server, policy)
@@ -104,9 +105,9 @@ def sync_command(
             _tell(done, output)
             return
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.stop())
+            signal.signal(number, lambda *_: passes.stop())
         _start(watches)
-        loop.run(watches, synchronizer, reporter)
+        passes.run(lambda: one_pass(watches, synchronizer, reporter))
         watches.stop()
     except ApiError as error:
         raise complaint(error, "read the rule objects") from error

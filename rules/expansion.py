@@ -17,7 +17,7 @@ from rules.durations import format_duration
 from rules.group import Recording
 from rules.matchers import UnreadablePattern, matches
 from rules.promql import QueryError, one_line, quoted, replacement
-from rules.syntax import parts
+from rules.syntax import parse, parts
 
 LONGEST_EXPANDED = 64 * 1024
 """Characters: recordings of recordings can grow without end."""
@@ -128,7 +128,7 @@ def _one_line(expression: str) -> str:
 
 def _parse(expression: str) -> promql.Expr:
     try:
-        return promql.parse(expression)
+        return parse(expression)
     except ValueError as error:
         raise NotExpandable(f"the parser refuses the expression: {error}") from None
 

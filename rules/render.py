@@ -9,6 +9,7 @@ from typing import Any
 from rules.block_yaml import dump
 from rules.durations import format_duration
 from rules.group import Recording, Rule, RuleGroup, RuleSet
+from rules.rule_file import OPERATOR_API, OPERATOR_KIND
 
 HEADER = "# Made by `metricops rules generate`: change the SLO file instead.\n"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "metricops"}
@@ -67,19 +68,22 @@ def _part(one: RuleSet, number: int, groups: list[RuleGroup]) -> RuleSet:
     return replace(one, name=one.name if number == 1 else f"{one.name}-{number}", groups=tuple(groups))
 
 
+def prometheus_rule(one: RuleSet) -> dict[str, Any]:
+    """A PrometheusRule object (monitoring.coreos.com/v1), whatever its size."""
+    return {
+        "apiVersion": OPERATOR_API,
+        "kind": OPERATOR_KIND,
+        "metadata": {
+            "name": one.name,
+            **({"namespace": one.namespace} if one.namespace else {}),
+            "labels": {**one.labels, **MANAGED_BY},
+        },
+        "spec": {"groups": [_group(group) for group in one.groups]},
+    }
+
+
 def _object(one: RuleSet) -> str:
-    return dump(
-        {
-            "apiVersion": "monitoring.coreos.com/v1",
-            "kind": "PrometheusRule",
-            "metadata": {
-                "name": one.name,
-                **({"namespace": one.namespace} if one.namespace else {}),
-                "labels": {**one.labels, **MANAGED_BY},
-            },
-            "spec": {"groups": [_group(group) for group in one.groups]},
-        }
-    )
+    return dump(prometheus_rule(one))
 
 
 def _groups(groups: list[RuleGroup]) -> str:

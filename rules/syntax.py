@@ -16,6 +16,19 @@ _LONGEST_SHOWN = 120
 _SOME_WINDOW = "5m"
 
 
+def parse(text: str) -> promql.Expr:
+    """What the parser reads. Raises `ValueError`, also for text at which the parser itself fails (`offset NaN`).
+
+    Its failure is no `Exception` to Python, and would end whatever looks at somebody's rule.
+    """
+    try:
+        return promql.parse(text)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(f"the parser fails: {error}") from None
+
+
 def parse_query(query: str) -> promql.Expr:
     """The syntax tree of a query, in which `$window` may stand as the length of a range; there it is 5m in the tree.
 
@@ -29,7 +42,7 @@ def parse_query(query: str) -> promql.Expr:
     if not is_only_in_ranges(line, WINDOW_PLACEHOLDER):
         raise QueryError(f"{WINDOW_PLACEHOLDER} elsewhere than in a range")
     try:
-        expression = promql.parse(line.replace(WINDOW_PLACEHOLDER, _SOME_WINDOW))
+        expression = parse(line.replace(WINDOW_PLACEHOLDER, _SOME_WINDOW))
     except ValueError as error:
         said = " ".join(str(error).split())
         shown = said if len(said) <= _LONGEST_SHOWN else said[:_LONGEST_SHOWN] + "…"

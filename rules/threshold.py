@@ -12,7 +12,7 @@ from datetime import timedelta
 import promql_parser as promql
 
 from rules.comparison import MIRRORED, Comparison
-from rules.syntax import absence, bare, children, constant, parts
+from rules.syntax import absence, bare, children, constant, parse, parts
 
 LONGEST_EXPRESSION = 8192
 NO_TIME = timedelta(0)
@@ -66,7 +66,7 @@ def read_threshold(expression: str) -> Threshold:
 
 def _parse(expression: str) -> promql.Expr:
     try:
-        return promql.parse(expression)
+        return parse(expression)
     except ValueError as error:
         raise NoThreshold(f"the parser refuses the expression: {error}") from None
 

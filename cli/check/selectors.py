@@ -11,7 +11,7 @@ from cli.replay.alerts import ReplayedAlert
 from receiver.prometheus.sli import ESCAPED_BRACES
 from rules.names import ERRORS_ANNOTATION, EVENTS_ANNOTATION, SLI_ANNOTATION, WINDOW_PLACEHOLDER
 from rules.promql import quoted
-from rules.syntax import children
+from rules.syntax import children, parse
 from rules.threshold import NoThreshold, read_threshold
 
 _OPERATORS = (
@@ -85,7 +85,7 @@ def _askable(text: str) -> str:
 
 def _in_text(text: str) -> Iterator[Use]:
     try:
-        yield from _in(promql.parse(_askable(text)), None)
+        yield from _in(parse(_askable(text)), None)
     except ValueError:
         return  # What is no PromQL is another check's.
 

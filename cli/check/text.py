@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import promql_parser as promql
-
 from cli.check.finding import Finding, Severity
 from cli.rule_sources import SourcedSet
 from rules.carried_labels import can_carry
@@ -13,7 +11,7 @@ from rules.group import AlertRule, Recording
 from rules.lints import lint
 from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL, UNDO_LABEL, UNDO_VALUE
 from rules.promql import QueryError
-from rules.syntax import absence, parse_query
+from rules.syntax import absence, parse, parse_query
 
 
 def check_text(sets: Iterable[SourcedSet]) -> list[Finding]:
@@ -40,7 +38,7 @@ def needed_labels(rule: AlertRule) -> tuple[tuple[str, ...], ...]:
 def _is_promql(one: SourcedSet) -> Iterator[Finding]:
     for rule in one.rules.rules:
         try:
-            promql.parse(rule.expression)
+            parse(rule.expression)
         except ValueError as error:
             yield Finding(Severity.ERROR, "promql", where(one, rule), f"the parser refuses its expression: {error}")
 

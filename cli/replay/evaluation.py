@@ -11,7 +11,7 @@ from cli.replay.alerts import Evaluated, ReplayedAlert
 from cli.replay.episodes import Episode, episodes
 from cli.replay.grid import Grid
 from cli.replay.history import History, QueryRefused
-from rules.syntax import parts
+from rules.syntax import parse, parts
 from rules.windows import NO_TIME
 
 
@@ -46,7 +46,7 @@ def evaluate(alert: ReplayedAlert, history: History, grid: Grid) -> Evaluated:
 def _looks_back(query: str) -> timedelta:
     """The longest range in it: each request reads that much before its first moment."""
     try:
-        found = list(parts(promql.parse(query)))
+        found = list(parts(parse(query)))
     except ValueError:
         return NO_TIME
     return max(

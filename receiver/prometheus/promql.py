@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import promql_parser
-
 from receiver.decision.evidence import Sample
 from rules.durations import format_duration
 from rules.names import WINDOW_PLACEHOLDER
+from rules.syntax import parse
 
 PART_LABEL = "metricops_part"
 """Tells apart the answers to several questions that were asked in one query."""
@@ -45,7 +44,7 @@ def askable(parts: Mapping[str, str]) -> dict[str, str]:
 
 def _is_promql(query: str) -> bool:
     try:
-        promql_parser.parse(query)
+        parse(query)
     except ValueError:
         return False
     return True

@@ -21,6 +21,11 @@ LONGEST_OFFSET = timedelta(days=7)
 """As far back as last week at this time."""
 MOST_STEPS = 500
 """Evaluations that one subquery means, with those of the subqueries around it: 500 is a day, every three minutes."""
+MOST_READ = 2
+"""Times the longest range: what all selectors of an expression read together, each as often as the subqueries around
+it mean. Sixteen selectors over a day took two seconds."""
+ONE_SAMPLE = timedelta(minutes=1)
+"""What a selector without a range counts for: the longest usual scrape interval."""
 LONGEST_HOLD = timedelta(hours=1)
 """By then the receiver blames no rollout any more (its attribution window)."""
 MOST_MINIMUM_EVENTS = 1_000_000

@@ -52,7 +52,7 @@ def examine(text: str, longest: timedelta = bounds.LONGEST_RANGE) -> list[Refuse
                 found += _aggregation(part)
             case promql.BinaryExpr():
                 found += _joined(part)
-    return [*found, *_steps(expression, 1)]
+    return [*found, *_steps(expression, 1), *_read(expression, longest)]
 
 
 def _characters(text: str) -> Iterator[Refused]:
@@ -107,6 +107,25 @@ def _steps(expression: promql.Expr, around: int) -> Iterator[Refused]:
             return
     for child in children(expression):
         yield from _steps(child, around)
+
+
+def _read(expression: promql.Expr, longest: timedelta) -> Iterator[Refused]:
+    """How much is read by all selectors together, each as often as the subqueries around it mean."""
+    total, waiting = NO_TIME, [(1, expression)]
+    while waiting:
+        times, part = waiting.pop()
+        if isinstance(part, promql.MatrixSelector):
+            total += times * part.range
+            continue
+        if isinstance(part, promql.VectorSelector):
+            total += times * bounds.ONE_SAMPLE
+        if isinstance(part, promql.SubqueryExpr) and part.step:
+            times = min(times, bounds.MOST_STEPS) * max(1, (part.range or NO_TIME) // part.step)
+        waiting += [(times, child) for child in children(part)]
+    most = bounds.MOST_READ * longest
+    if total > most:
+        expected = f"at most {format_duration(most)}: fewer selectors, shorter ranges or longer steps"
+        yield Refused(None, f"{format_duration(total)} of series read, all ranges together", expected)
 
 
 def _call(call: promql.Call, text: str) -> Iterator[Refused]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import promql_parser as promql
 
 from rules.group import AlertRule, Recording, Rule, RuleSet
-from rules.syntax import parts
+from rules.syntax import parse, parts
 
 
 def needed_by(alert: AlertRule, rules: RuleSet) -> RuleSet:
@@ -30,5 +30,5 @@ def needed_by(alert: AlertRule, rules: RuleSet) -> RuleSet:
 
 
 def _selected(expression: str) -> set[str]:
-    tree = promql.parse(expression)
+    tree = parse(expression)
     return {part.name for part in parts(tree) if isinstance(part, promql.VectorSelector) and part.name}

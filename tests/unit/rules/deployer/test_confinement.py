@@ -112,6 +112,9 @@ def test_what_asks_for_another_namespace_is_refused(text: str) -> None:
         ('label_replace(up, "alertname", "x", "", "")', "into alertname"),
         ('count_values("deployment", up)', "count_values into deployment"),
         ("up * on (pod) group_left (namespace) kube_pod_info", "a join that brings namespace"),
+        # At these the parser itself fails.
+        ("up offset NaN", "the parser fails"),
+        ("up offset 1e999", "the parser fails"),
         ("up @ 0", "a fixed time"),
         ("up @ end()", "a fixed time"),
         ("up offset -5m", "a negative offset"),
@@ -120,6 +123,8 @@ def test_what_asks_for_another_namespace_is_refused(text: str) -> None:
         ("avg_over_time(up[1d:1m]) > 0", "1440 steps"),
         ("avg_over_time(up[1h:]) > 0", "without a step"),
         ("max_over_time(avg_over_time(up[1h:1m])[1h:1m]) > 0", "3600 steps"),
+        ("rate(a[1d]) / rate(b[1d]) > rate(c[5m])", "found 2d5m of series read"),
+        ("max_over_time(rate(a[1h])[1d:3m]) > 0", "found 20d of series read"),
         (" + ".join(f"a{number}" for number in range(17)), "17 selectors"),
         (f'up{{a="{"x" * 2048}"}}', "characters"),
         ('up > 0 # \r or secret{namespace="other"}', r"the character '\r'"),

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
-from receiver.cluster.api import ApiError
 from receiver.logs import log
-from sync.check import PromtoolError
-from sync.reports import Reporter
-from sync.synchronizer import Synchronizer
-from sync.watches import Watches
 
 SETTLE = timedelta(milliseconds=200)
-"""Changes that come together are one pass, and one reload."""
+"""Changes that come together are one pass."""
 FIRST_PAUSE = timedelta(seconds=1)
 
 
-class Loop:
+class Passes:
     """Level-triggered: each pass looks at everything, so none depends on what an earlier one saw."""
 
     def __init__(self, resync: timedelta) -> None:
@@ -37,11 +33,11 @@ class Loop:
         self._stopping.set()
         self._wake.set()
 
-    def run(self, watches: Watches, synchronizer: Synchronizer, reporter: Reporter) -> None:
-        """Run until `stop`."""
+    def run(self, one_pass: Callable[[], str | None]) -> None:
+        """Run until `stop`; a pass gives what keeps things from being in line, None where nothing does."""
         while not self._stopping.is_set():
             self._wake.clear()
-            problem = self._pass(watches, synchronizer, reporter)
+            problem = one_pass()
             if problem is None:
                 self._pause = FIRST_PAUSE
                 self._wake.wait(self._resync.total_seconds())
@@ -50,16 +46,3 @@ class Loop:
                 self._wake.wait(self._pause.total_seconds())
                 self._pause = min(2 * self._pause, self._resync)
             self._stopping.wait(SETTLE.total_seconds())
-
-    def _pass(self, watches: Watches, synchronizer: Synchronizer, reporter: Reporter) -> str | None:
-        """One pass. Returns what keeps things from being in line."""
-        try:
-            watches.start()
-            objects, known = watches.objects()
-            if not known:
-                return None  # The first list, or the first CRD, wakes us.
-            done = synchronizer.run(objects, known)
-            reporter.report(done.outcomes)
-        except (ApiError, OSError, PromtoolError) as error:
-            return str(error)
-        return done.problem

@@ -1,0 +1,1 @@
+"""The annotations of workloads into PrometheusRule objects that are theirs: `metricops rules reconcile`."""
