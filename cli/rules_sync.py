@@ -16,7 +16,9 @@ from cli.table import table
 from receiver.cluster.api import ApiError
 from receiver.cluster.passes import Passes
 from receiver.logs import configure_logs, log
+from rules.deployer.confinement import Confinement, Series
 from rules.durations import DurationError, parse_duration
+from rules.identifiers import A_LABEL_NAME, LABEL_NAME
 from sync.blame import Policy
 from sync.check import Check, PromtoolError, own_check, promtool_check
 from sync.folder import FolderInUseError, RuleFolder
@@ -40,6 +42,12 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     return duration
 
 
+def _label(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not LABEL_NAME.fullmatch(value):
+        raise click.BadParameter(f"found {value!r}, expected {A_LABEL_NAME}", context, parameter)
+    return value
+
+
 @click.command(name="sync")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--prometheus", help="Base URL of the Prometheus that reads FOLDER; it is reloaded after a change.")
@@ -57,6 +65,26 @@ def _duration(context: click.Context, parameter: click.Parameter, value: str) ->
     help="Objects of this namespace may raise undo alerts about workloads of any namespace (repeatable).",
 )
 @click.option("--strict", is_flag=True, help="Refuse rules that may undo and have no label namespace of their own.")
+@click.option(
+    "--annotations",
+    is_flag=True,
+    help="Also the rules that workloads have in annotations: in the namespaces named, else in those labelled "
+    "metricops.dev/rules=enabled. A workload of which `rules reconcile` has made an object is left out.",
+)
+@click.option(
+    "--series",
+    type=click.Choice(list(Series)),
+    default=Series.WORKLOAD,
+    show_default=True,
+    help="With --annotations: the label by which a series is known to be the workload's.",
+)
+@click.option(
+    "--series-namespace-label",
+    callback=_label,
+    default="namespace",
+    show_default=True,
+    help="With --annotations: the label of series that holds their namespace.",
+)
 @click.option("--once", is_flag=True, help="Bring everything in line once, say what became of it, and end.")
 @click.option("--output", "-o", type=click.Choice(["table", "json"]), default="table", help="How --once says it.")
 @click.option("--resync", callback=_duration, default="30s", show_default=True, help="Look at everything so often.")
@@ -71,6 +99,9 @@ def sync_command(
     selector: str | None,
     trusted: tuple[str, ...],
     strict: bool,
+    annotations: bool,
+    series: str,
+    series_namespace_label: str,
     once: bool,
     output: str,
     resync: timedelta,
@@ -93,8 +124,8 @@ def sync_command(
         raise click.ClickException(str(error)) from error
     try:
         passes = Passes(resync)
-        watches = Watches(api, namespaces, selector, passes.wake)
-        policy = Policy(frozenset(trusted), strict)
+        watches = Watches(api, namespaces, selector, passes.wake, annotations=annotations)
+        policy = Policy(frozenset(trusted), strict, Confinement(series_namespace_label, Series(series)))
         server = Prometheus(prometheus) if prometheus else None
         synchronizer = Synchronizer(rules_folder, _check(promtool), server, policy)
         reporter = Reporter(api)

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.cluster.differences import Differences
 from receiver.cluster.watched import Watched
 from receiver.logs import log
 from receiver.workloads.apps import API_VERSION
@@ -76,21 +77,11 @@ class Watches:
         return True
 
     def _of_workloads(self, kind: str, namespace: str | None) -> Watched[Workload]:
-        known: dict[tuple[str, str], Workload] = {}
-
-        def changed(workload: Workload) -> None:
-            """Rollouts and statuses change workloads all the time, and mean nothing here."""
-            key = (workload.namespace, workload.name)
-            before = known.get(key)
-            known[key] = workload
-            if before != workload and (workload.asked or (before is not None and before.asked)):
-                self._on_change()
-
-        def gone(key: tuple[str, str]) -> None:
-            known.pop(key, None)
-
+        news = Differences[Workload](
+            lambda one: (one.namespace, one.name), lambda one: bool(one.asked), self._on_change
+        )
         path = object_path(API_VERSION, KINDS[kind].plural, namespace)
-        return self._watch(path, partial(read_workload, kind), changed, on_gone=gone)
+        return self._watch(path, partial(read_workload, kind), news.changed, on_gone=news.gone)
 
     def _of_objects(self, namespace: str | None) -> Watched[RuleObject]:
         return self._watch(

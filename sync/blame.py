@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rules.deployer.confinement import Confinement
+from rules.deployer.workload_rules import DEFAULT_CONFINEMENT
 from rules.names import NAMESPACE_LABEL, UNDO_LABEL, UNDO_VALUE
 
 _TEMPLATE = "{{"
@@ -19,10 +21,14 @@ _NAMES_UNDO = re.compile(rf"(?<![\w:]){UNDO_LABEL}(?![\w:])")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`trusted` are namespaces whose objects may blame any; with `strict` every rule that may undo names its own."""
+    """`trusted` are namespaces whose objects may blame any; with `strict` every rule that may undo names its own.
+
+    `confinement` is how the rules of workloads' annotations are kept to their own series.
+    """
 
     trusted: frozenset[str] = frozenset()
     strict: bool = False
+    confinement: Confinement = DEFAULT_CONFINEMENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Outcome:
     is_rejection: bool = False
 
 
-def rejection(reason: str, message: str, kept: int | None) -> Outcome:
-    """The object's rules can't be used; `kept` is the generation whose rules stay in force, None for none."""
-    instead = "no rules of it are in force" if kept is None else f"the rules of generation {kept} stay in force"
+def rejection(reason: str, message: str, kept: str | None) -> Outcome:
+    """The object's rules can't be used; `kept` are those that stay in force, None for none."""
+    instead = "no rules of it are in force" if kept is None else f"{kept} stay in force"
     return Outcome(State.NO, reason, f"{message}; {instead}", is_rejection=True)

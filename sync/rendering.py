@@ -8,14 +8,16 @@ from typing import Any
 
 import yaml
 
+from rules.deployer.workload_rules import rules_of_workload
 from rules.document import LOADER
 from rules.generate import generate
+from rules.group import RuleSet
 from rules.parse import parse
 from rules.problems import Problem, SpecificationError
 from rules.render import render_rule_file
 from sync.blame import Policy, judge
 from sync.files import file_text
-from sync.objects import PROMETHEUS_RULE, RuleObject
+from sync.objects import PROMETHEUS_RULE, WORKLOAD_KINDS, RuleObject
 from sync.shape import misshapen
 
 LONGEST_MESSAGE = 4096
@@ -48,6 +50,13 @@ class Refusal:
 def render(one: RuleObject, policy: Policy) -> Rendered | Refusal:
     """The file of an object, or why there is none."""
     notes: tuple[str, ...] = ()
+    if one.kind in WORKLOAD_KINDS:
+        made = rules_of_workload(one.namespace, one.kind.short, one.name, one.spec, policy.confinement)
+        if made.problems:
+            return Refusal(INVALID, in_words(list(map(str, made.problems))))
+        text = render_rule_file([RuleSet(one.name, one.namespace, {}, made.groups)])
+        # They name this namespace, whoever is trusted.
+        return Rendered(file_text(one, text), bool(made.groups), tuple(map(str, made.advice)))
     if one.kind is PROMETHEUS_RULE:
         groups = without_foreign_fields(one.spec)
         text = _dump({"groups": groups})

@@ -85,7 +85,7 @@ class Synchronizer:
             )
         if isinstance(verdict, Refusal):
             origin = origin_of(in_force)
-            kept = origin.generation if origin is not None and origin.uid == one.uid else None
+            kept = one.rules_of(origin.generation) if origin is not None and origin.uid == one.uid else None
             return rejection(verdict.reason, verdict.message, kept)
         problem = installed.problem or ""
         if in_force != verdict.text:
@@ -97,4 +97,4 @@ class Synchronizer:
             return Outcome(
                 State.UNKNOWN, outcome.WRITTEN, f"the rule file is written; no Prometheus was asked{notices}"
             )
-        return Outcome(State.YES, outcome.LOADED, f"the rules of generation {one.generation} are in force{notices}")
+        return Outcome(State.YES, outcome.LOADED, f"{one.rules_of(one.generation)} are in force{notices}")

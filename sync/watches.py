@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from receiver.cluster.api import Api, ApiError, object_path
+from receiver.cluster.differences import Differences
 from receiver.cluster.watched import Watched
 from receiver.logs import log
-from sync.objects import KINDS, Kind, RuleObject, read_object
+from rules.deployer.objects import COMPONENT, COMPONENT_LABEL, object_name
+from rules.names import RULES_ENABLED, RULES_LABEL
+from sync.objects import KINDS, OBJECT_KINDS, PROMETHEUS_RULE, WORKLOAD_KINDS, Kind, RuleObject, read_object
+
+NAMESPACES = object_path("v1", "namespaces")
+OPTED_IN = {"labelSelector": f"{RULES_LABEL}={RULES_ENABLED}"}
 
 
 class Watches:
     """One list and watch per kind and namespace. A kind whose CRD is missing is asked for again now and then."""
 
     def __init__(
-        self, api: Api, namespaces: Sequence[str], selector: str | None, on_change: Callable[[], None]
+        self,
+        api: Api,
+        namespaces: Sequence[str],
+        selector: str | None,
+        on_change: Callable[[], None],
+        *,
+        annotations: bool = False,
     ) -> None:
-        """Without `namespaces` all of them are watched; `selector` is one of labels."""
+        """Without `namespaces` all of them are watched; `selector` is one of labels.
+
+        With `annotations` workloads are objects as well: those of the named namespaces, else of those that have opted
+        in by their label.
+        """
         self._api = api
         self._namespaces: Sequence[str | None] = namespaces or (None,)
+        self._named = frozenset(namespaces)
         self._selector = {"labelSelector": selector} if selector else {}
         self._on_change = on_change
+        self._kinds = KINDS if annotations else OBJECT_KINDS
         self._watched: dict[Kind, list[Watched[RuleObject]]] = {}
+        self._opted_in = self._of_namespaces() if annotations and not namespaces else None
 
     def start(self) -> None:
         """Begin to watch every kind that is served by now. Raises `ApiError`."""
-        for kind in self._served():
+        served = self._served()
+        if self._opted_in is not None and not self._watched:
+            self._opted_in.start()
+        for kind in served:
             if kind not in self._watched:
                 self._watched[kind] = self._of_kind(kind)
                 log("watching", kind=kind.kind, namespaces=", ".join(map(str, self._namespaces)).replace("None", ""))
@@ -38,12 +61,20 @@ class Watches:
         for watched in self._watched.values():
             for one in watched:
                 one.stop()
+        if self._opted_in is not None:
+            self._opted_in.stop()
 
     def objects(self) -> tuple[list[RuleObject], set[str]]:
         """The objects, and the short kinds of which these are all; other kinds' are left out."""
         current = {kind for kind, watched in self._watched.items() if all(one.is_current for one in watched)}
+        if PROMETHEUS_RULE in self._watched and PROMETHEUS_RULE not in current:
+            current -= set(WORKLOAD_KINDS)  # Theirs may be among them.
+        opted_in: Collection[str] = self._named
+        if self._opted_in is not None:
+            opted_in = self._opted_in.all()
+            current -= set() if self._opted_in.is_current else set(WORKLOAD_KINDS)
         found = [value for kind in KINDS if kind in current for one in self._watched[kind] for value in one.all()]
-        return found, {kind.short for kind in current}
+        return asking(found, opted_in), self._known(current)
 
     def list_once(self) -> tuple[list[RuleObject], set[str]]:
         """The same by one list of everything. Raises `ApiError`."""
@@ -54,24 +85,50 @@ class Watches:
             for namespace in self._namespaces
             for item in self._api.get(object_path(kind.api_version, kind.plural, namespace), **self._selector)["items"]
         ]
-        return found, {kind.short for kind in served}
+        opted_in: Collection[str] = self._named
+        if self._opted_in is not None:
+            opted_in = [_name_of(item) for item in self._api.get(NAMESPACES, **OPTED_IN)["items"]]
+        return asking(found, opted_in), self._known(served)
+
+    def _known(self, kinds: Collection[Kind]) -> set[str]:
+        """Where annotations are not asked for, it is known that there are none."""
+        unasked = set(WORKLOAD_KINDS) - set(self._kinds) if kinds else set()
+        return {kind.short for kind in {*kinds, *unasked}}
 
     def _of_kind(self, kind: Kind) -> list[Watched[RuleObject]]:
-        return [
-            Watched(
-                self._api,
-                object_path(kind.api_version, kind.plural, namespace),
-                partial(read_object, kind),
-                selector=self._selector,
-                on_change=lambda _: self._on_change(),
-                on_gone=lambda _: self._on_change(),
-                on_state=lambda _: self._on_change(),
+        return [self._of_namespace(kind, namespace) for namespace in self._namespaces]
+
+    def _of_namespace(self, kind: Kind, namespace: str | None) -> Watched[RuleObject]:
+        changed: Callable[[RuleObject], None] = lambda _: self._on_change()  # noqa: E731 - one of two
+        gone: Callable[[tuple[str, str]], None] = lambda _: self._on_change()  # noqa: E731
+        if kind in WORKLOAD_KINDS:
+            news = Differences[RuleObject](
+                lambda one: (one.namespace, one.name), lambda one: bool(one.spec), self._on_change
             )
-            for namespace in self._namespaces
-        ]
+            changed, gone = news.changed, news.gone
+        return Watched(
+            self._api,
+            object_path(kind.api_version, kind.plural, namespace),
+            partial(read_object, kind),
+            selector=self._selector,
+            on_change=changed,
+            on_gone=gone,
+            on_state=lambda _: self._on_change(),
+        )
+
+    def _of_namespaces(self) -> Watched[str]:
+        return Watched(
+            self._api,
+            NAMESPACES,
+            _name_of,
+            selector=OPTED_IN,
+            on_change=lambda _: self._on_change(),
+            on_gone=lambda _: self._on_change(),
+            on_state=lambda _: self._on_change(),
+        )
 
     def _served(self) -> list[Kind]:
-        return [kind for kind in KINDS if kind in self._watched or self._is_served(kind)]
+        return [kind for kind in self._kinds if kind in self._watched or self._is_served(kind)]
 
     def _is_served(self, kind: Kind) -> bool:
         try:
@@ -81,3 +138,26 @@ class Watches:
                 return False
             raise
         return True
+
+
+def asking(objects: Iterable[RuleObject], opted_in: Collection[str]) -> list[RuleObject]:
+    """Without the workloads that ask for nothing, may not, or have a PrometheusRule from the reconciler already."""
+    found = list(objects)
+    made = {
+        (one.namespace, one.name)
+        for one in found
+        if one.kind is PROMETHEUS_RULE and one.labels.get(COMPONENT_LABEL) == COMPONENT
+    }
+    allowed = frozenset(opted_in)
+    return [
+        one
+        for one in found
+        if one.kind not in WORKLOAD_KINDS
+        or (
+            one.spec and one.namespace in allowed and (one.namespace, object_name(one.kind.short, one.name)) not in made
+        )
+    ]
+
+
+def _name_of(item: dict[str, Any]) -> str:
+    return str(item["metadata"]["name"])

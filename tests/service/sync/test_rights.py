@@ -17,6 +17,9 @@ NEEDED = {
     ("list", "metricops.dev", "servicelevelobjectives"),
     ("watch", "metricops.dev", "servicelevelobjectives"),
     ("patch", "metricops.dev", "servicelevelobjectives/status"),
+    *((verb, "apps", kind) for verb in ("list", "watch") for kind in ("deployments", "statefulsets", "daemonsets")),
+    ("list", "", "namespaces"),
+    ("watch", "", "namespaces"),
     ("create", "events.k8s.io", "events"),
 }
 FORBIDDEN = [

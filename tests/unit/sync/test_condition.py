@@ -35,7 +35,10 @@ def test_the_time_stands_while_the_status_does() -> None:
 
 
 def test_a_rejection_says_what_is_in_force_instead() -> None:
-    assert rejection("Invalid", "broken", 3).message == "broken; the rules of generation 3 stay in force"
+    assert (
+        rejection("Invalid", "broken", "the rules of generation 3").message
+        == "broken; the rules of generation 3 stay in force"
+    )
     assert rejection("Invalid", "broken", None).message == "broken; no rules of it are in force"
 
 

@@ -14,7 +14,7 @@ from sync.reports import TELL_AGAIN, WRITE_AGAIN, Reporter, condition
 from tests.unit.sync.objects import item, rule_object
 
 GOOD = Outcome(State.YES, LOADED, "fine")
-BAD = rejection("Invalid", "broken", 1)
+BAD = rejection("Invalid", "broken", "the rules of generation 1")
 PENDING = Outcome(State.UNKNOWN, NOT_TAKEN, "Prometheus is down")
 
 
@@ -74,7 +74,7 @@ def test_an_event_tells_of_a_rejection_once_and_of_its_end(api: Recording, repor
 def test_another_rejection_is_told_as_well(api: Recording, reporter: Reporter) -> None:
     one = rule_object()
     reporter.report([(one, BAD)])
-    reporter.report([(one, rejection("ForeignNamespace", "not yours", 1))])
+    reporter.report([(one, rejection("ForeignNamespace", "not yours", "the rules of generation 1"))])
     assert api.events == ["Warning Invalid", "Warning ForeignNamespace"]
 
 
