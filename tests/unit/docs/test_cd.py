@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -112,3 +113,41 @@ def test_a_charts_annotation_is_quoted() -> None:
     shown = next(block for block in blocks("jenkins-x.md", "yaml") if "{{" in block)
     rendered = yaml.safe_load(shown.replace("{{ .Values.commit | quote }}", '"1234567"'))
     assert rendered == {"metadata": {"annotations": {"metricops.dev/commit": "1234567"}}}
+
+
+CRDS = {
+    "Application": "argoproj.io_applications.yaml",
+    "Kustomization": "kustomize.toolkit.fluxcd.io_kustomizations.yaml",
+    "HelmRelease": "helm.toolkit.fluxcd.io_helmreleases.yaml",
+}
+SHARED = CD.parents[2] / "shared/crds"
+
+
+def closed(schema: Any) -> Any:
+    """A CRD's schema that refuses unknown fields, as a strict API server does."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    open_ended = "additionalProperties" in schema or schema.get("x-kubernetes-preserve-unknown-fields")
+    if schema.get("type") == "object" and "properties" in schema and not open_ended:
+        inner["additionalProperties"] = False
+    return inner
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no CRDs of other projects at hand")
+@pytest.mark.parametrize("kind", CRDS)
+def test_gitops_objects_by_their_crds(kind: str) -> None:
+    (shown,) = (
+        document
+        for page in ("argo-cd.md", "flux.md")
+        for document in documents(page)
+        if (document["kind"], document.get("spec") is not None) == (kind, True)
+    )
+    crd = yaml.load((SHARED / CRDS[kind]).read_text(), Loader=yaml.CSafeLoader)
+    version = next(v for v in crd["spec"]["versions"] if f"{crd['spec']['group']}/{v['name']}" == shown["apiVersion"])
+    validator = jsonschema.Draft202012Validator(closed(version["schema"]["openAPIV3Schema"]))
+    assert [error.message for error in validator.iter_errors(shown)] == []
+    shown["spec"]["unheard-of"] = 1
+    assert not validator.is_valid(shown)
