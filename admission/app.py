@@ -55,7 +55,7 @@ def create_app(
     def readyz() -> tuple[Response, int]:
         if is_ready():
             return jsonify(status="ready"), 200
-        return jsonify(status="not ready: the API server has not answered with the namespaces yet"), 503
+        return jsonify(status="not ready: the namespaces or the certificate are not known yet"), 503
 
     @app.get("/metrics")
     def metrics_page() -> Response:

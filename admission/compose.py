@@ -9,6 +9,9 @@ from flask import Flask
 
 from admission.admit import Verdict, admit
 from admission.app import create_app
+from admission.certificates.compose import compose_upkeep
+from admission.certificates.keeper import Upkeep
+from admission.certificates.served import ServedFile, expiry
 from admission.metrics import AdmissionMetrics
 from admission.review import AdmissionRequest
 from admission.settings import AdmissionSettings
@@ -16,6 +19,7 @@ from receiver.cluster.api import Api, JsonObject
 from receiver.cluster.watched import Watched
 from receiver.decision.values import NamespaceFacts
 from receiver.rollbacks.world import watch_namespaces
+from receiver.web.tls import TlsFiles
 
 
 class Namespaces:
@@ -42,22 +46,31 @@ class Namespaces:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionService:
-    """The application, and the watch behind it."""
+    """The application, and what works behind it."""
 
     app: Flask
     watch: Watched[JsonObject]
+    upkeep: Upkeep | None = None
+    """None where others keep the certificate."""
 
     def start(self) -> None:
         """Start to watch."""
         self.watch.start()
+        if self.upkeep is not None:
+            self.upkeep.start()
 
     def stop(self) -> None:
         """Start no further request."""
+        if self.upkeep is not None:
+            self.upkeep.stop()
         self.watch.stop()
 
 
-def compose(settings: AdmissionSettings) -> AdmissionService:
-    """Build the webhook; nothing runs until it is started. Raises `ApiError` without a usable configuration."""
+def compose(settings: AdmissionSettings, files: TlsFiles, own: ServedFile | None) -> AdmissionService:
+    """Build the webhook; nothing runs until it is started. Raises `ApiError` without a usable configuration.
+
+    `files` are what is served; `own` is the same where certificates are of the webhook's own authority.
+    """
     metrics = AdmissionMetrics()
     api = Api.connect(
         settings.kubeconfig or None,
@@ -72,4 +85,10 @@ def compose(settings: AdmissionSettings) -> AdmissionService:
     def judge(request: AdmissionRequest) -> Verdict:
         return admit(request, datetime.now(UTC), namespaces.facts(request.namespace), settings.receivers)
 
-    return AdmissionService(create_app(judge, namespaces.were_listed, metrics, body_limit=settings.body_limit), watch)
+    metrics.certificates.expiry.set_function(lambda: expiry(files.certificate))
+    upkeep = None if own is None else compose_upkeep(api, settings, own, metrics.certificates)
+
+    def is_ready() -> bool:
+        return namespaces.were_listed() and (upkeep is None or upkeep.serves)
+
+    return AdmissionService(create_app(judge, is_ready, metrics, body_limit=settings.body_limit), watch, upkeep)

@@ -7,6 +7,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from admission.admit import KINDS, Outcome
 from admission.advice import About
+from admission.certificates.metrics import CertificateMetrics
 from receiver.metrics import resource_of
 
 OTHER_KIND = "other"
@@ -41,6 +42,7 @@ class AdmissionMetrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self.certificates = CertificateMetrics(self.registry)
         self.kubernetes_requests = Counter(
             "metricops_kubernetes_requests",
             "Requests to the API server.",

@@ -52,6 +52,11 @@ BUDGET_KEY = "undos"
 
 DEFAULT_NAMESPACE = "metricops-system"
 
+# The admission webhook's Service and MutatingWebhookConfiguration, and the Secret with its own certificates.
+ADMISSION_SERVICE = "metricops-admission"
+ADMISSION_CONFIGURATION = "metricops-admission"
+ADMISSION_SECRET = "metricops-admission-tls"  # noqa: S105 - a name
+
 # Annotations and labels that belong to Kubernetes' own controllers.
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY_ANNOTATION = "deployment.kubernetes.io/revision-history"

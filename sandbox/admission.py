@@ -21,6 +21,7 @@ from sandbox.process import ManagedProcess, free_port
 from sandbox.shipped import account_token, exists, path_of
 
 SHIPPED = Path(__file__).parents[1] / "manifests/admission"
+RIGHTS = ("rbac.yaml", "certificates.yaml")
 ACCOUNT = "metricops-admission"
 SECONDS = 30.0
 TOKEN_SECONDS = 24 * 3600
@@ -82,7 +83,8 @@ class AdmissionProcess:
 def account_objects() -> list[JsonObject]:
     """What it needs of a cluster: its namespace, the account with its rights."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": names.DEFAULT_NAMESPACE}}
-    return [namespace, *yaml.safe_load_all((SHIPPED / "rbac.yaml").read_text())]
+    rights = [item for name in RIGHTS for item in yaml.safe_load_all((SHIPPED / name).read_text())]
+    return [namespace, *rights]
 
 
 def webhook_configuration(url: str, authority: bytes) -> JsonObject:

@@ -166,6 +166,11 @@ class Upkeep:
         self._watched = configuration.watch(self._wake.set)
         self._thread = threading.Thread(target=self._run, name="certificates", daemon=True)
 
+    @property
+    def serves(self) -> bool:
+        """Whether there is a certificate to serve that API servers can believe."""
+        return self._keeper.serves
+
     def start(self) -> None:
         """Start looking and watching."""
         self._watched.start()

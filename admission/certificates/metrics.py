@@ -8,9 +8,14 @@ from admission.certificates.upkeep import Action
 
 
 class CertificateMetrics:
-    """The metrics of a replica that keeps its own certificates."""
+    """The metrics of one replica. Where others keep the certificates, only the first says something."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.expiry = Gauge(
+            "metricops_admission_certificate_expiry_timestamp_seconds",
+            "When the webhook's certificate runs out; 0 where there is none.",
+            registry=registry,
+        )
         steps = Counter(
             "metricops_admission_certificate_steps",
             "What this replica did to the certificates in the Secret.",

@@ -1,20 +1,15 @@
-"""The file that TLS is served from, and the one gauge that tells until when."""
+"""The file that TLS is served from."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from admission.certificates.contents import UNREADABLE
-
-EXPIRY = "metricops_admission_certificate_expiry_timestamp_seconds"
 
 
 class ServedFile:
@@ -23,9 +18,12 @@ class ServedFile:
     It lies in a folder that only this user may enter; in a pod that is memory (an emptyDir).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pem: bytes) -> None:
+        """Raises `OSError`."""
+        self._owner = os.getpid()
         self._folder = Path(tempfile.mkdtemp(prefix="metricops-admission-"))
         self.path = self._folder / "tls.pem"
+        self.put(pem)
 
     def put(self, pem: bytes) -> None:
         """Serve this from the next connection on. Raises `OSError`."""
@@ -35,22 +33,14 @@ class ServedFile:
         draft.replace(self.path)
 
     def remove(self) -> None:
-        """Leave nothing behind."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Leave nothing behind. A process that was forked off takes nothing away."""
+        if os.getpid() == self._owner:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
-class ExpiryCollector(Collector):
-    """When the certificate that is served runs out, read from its file at each scrape."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        """The gauge (prometheus_client's protocol for collectors); 0 where there is no certificate."""
-        gauge = GaugeMetricFamily(EXPIRY, "When the serving certificate of the admission webhook runs out.")
-        try:
-            certificate = x509.load_pem_x509_certificates(self._path.read_bytes())[0]
-            gauge.add_metric([], certificate.not_valid_after_utc.timestamp())
-        except (OSError, *UNREADABLE):
-            gauge.add_metric([], 0)
-        return [gauge]
+def expiry(path: Path) -> float:
+    """When the certificate in a file runs out (a Unix timestamp, in seconds); 0 where there is none."""
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())[0].not_valid_after_utc.timestamp()
+    except (OSError, *UNREADABLE):
+        return 0.0
