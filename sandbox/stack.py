@@ -127,14 +127,16 @@ class Sandbox:
     ) -> None:
         self._exit.close()
 
-    def install(self, settings: Mapping[str, str] | None = None, *, replicas: int = 1) -> None:
+    def install(
+        self, settings: Mapping[str, str] | None = None, *, replicas: int = 1, rules_reconcile: bool = False
+    ) -> None:
         """Apply manifests/base as a user's overlay would, and wait until the receiver is Ready.
 
-        `settings` are METRICOPS_… variables. Raises `CalledProcessError` where kubectl refuses, `TimeoutError` where
-        the receiver does not come up.
+        `settings` are METRICOPS_… variables; with `rules_reconcile` manifests/rules-reconcile comes with it. Raises
+        `CalledProcessError` where kubectl refuses, `TimeoutError` where the receiver does not come up.
         """
         self._progress("applying manifests/base, and the receiver's token")
-        self.apply(self._render(settings or {}, replicas))
+        self.apply(self._render(settings or {}, replicas, rules_reconcile=rules_reconcile))
         self.apply(self._token_secret())
         self.wait_for_receiver(replicas)
 
@@ -178,19 +180,15 @@ class Sandbox:
         files = sorted((self.folder / "node").glob(f"{namespace}_{pod_prefix}*/{container}.log"))
         return "".join(file.read_text(errors="replace") for file in files)
 
-    def _render(self, settings: Mapping[str, str], replicas: int) -> str:
+    def _render(self, settings: Mapping[str, str], replicas: int, *, rules_reconcile: bool) -> str:
         overlay = self.folder / "overlay"
         overlay.mkdir(exist_ok=True)
-        base = os.path.relpath(CHECKOUT / "manifests/base", overlay.resolve())
+        folders = ["base", *(["rules-reconcile"] if rules_reconcile else [])]
         data = {
             "METRICOPS_PROMETHEUS_URL": self.monitoring.prometheus_url,
             "METRICOPS_ALERTMANAGER_URL": self.monitoring.alertmanager_url,
             **settings,
         }
-        # Pods share the host's network here, so the receiver binds to its own Pod's address.
-        address = {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
-        listen = {"name": "METRICOPS_LISTEN", "value": f"$(POD_IP):{RECEIVER_PORT}"}
-        container = {"name": "receiver", "env": [address, listen]}
         metadata = {"namespace": names.DEFAULT_NAMESPACE}
         patches = [
             {
@@ -199,14 +197,13 @@ class Sandbox:
                 "metadata": {**metadata, "name": "metricops-settings"},
                 "data": data,
             },
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "metadata": {**metadata, "name": RECEIVER},
-                "spec": {"replicas": replicas, "template": {"spec": {"containers": [container]}}},
-            },
+            on_its_address("receiver", replicas),
+            *([on_its_address("rules-reconcile", 1)] if rules_reconcile else []),
         ]
-        kustomization = {"resources": [base], "patches": [{"patch": yaml.safe_dump(patch)} for patch in patches]}
+        kustomization = {
+            "resources": [os.path.relpath(CHECKOUT / "manifests" / name, overlay.resolve()) for name in folders],
+            "patches": [{"patch": yaml.safe_dump(patch)} for patch in patches],
+        }
         (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
         return subprocess.run(
             [self.cluster.kubectl_path, "kustomize", overlay], capture_output=True, text=True, check=True
@@ -221,6 +218,19 @@ class Sandbox:
                 "stringData": {"token": self.token},
             }
         )
+
+
+def on_its_address(component: str, replicas: int) -> dict[str, Any]:
+    """A patch of a shipped Deployment: Pods share the host's network here, so each binds to its own Pod's address."""
+    address = {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}
+    listen = {"name": "METRICOPS_LISTEN", "value": f"$(POD_IP):{RECEIVER_PORT}"}
+    container = {"name": component, "env": [address, listen]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"namespace": names.DEFAULT_NAMESPACE, "name": f"metricops-{component}"},
+        "spec": {"replicas": replicas, "template": {"spec": {"containers": [container]}}},
+    }
 
 
 def alertmanager_config(urls: tuple[str, ...], token_file: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from types import FrameType
 import click
 import yaml
 
+from rules.names import RULES_ENABLED, RULES_LABEL
 from sandbox.binaries import DEFAULT_VERSION
 from sandbox.debian import SUITES, Pair
 from sandbox.demo.command import metricops
@@ -23,7 +24,12 @@ from sandbox.stack import CHECKOUT, Sandbox
 SETTINGS = {"METRICOPS_SETTLE": "3s", "METRICOPS_SWEEP_INTERVAL": "2s"}
 OBJECTIVES = (CHECKOUT / "examples/slo-demo.yaml", HERE / "objectives.yaml")
 """The shop's as README.md shows it; the other workloads' after it."""
-NAMESPACE_MANIFEST = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {NAMESPACE}}}\n"
+NAMESPACE_MANIFEST = f"""apiVersion: v1
+kind: Namespace
+metadata:
+  name: {NAMESPACE}
+  labels: {{{RULES_LABEL}: {RULES_ENABLED}}}
+"""
 RULES_SECONDS = 30.0
 
 
@@ -59,7 +65,7 @@ def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
     try:
         narrator.progress("metricops rules generate examples/slo-demo.yaml …, kubectl apply")
         groups = apply_objectives(sandbox)
-        sandbox.install(SETTINGS)
+        sandbox.install(SETTINGS, rules_reconcile=True)
         sandbox.route_alerts()
         wait_for_rules(sandbox, groups)
     except TimeoutError as error:
@@ -74,6 +80,7 @@ def _play(sandbox: Sandbox, narrator: Narrator) -> bool:
         story.restraint()
         story.approval()
         story.evidence()
+        story.own_rule()
         checks = story.checks()
     except (TimeoutError, AssertionError) as error:
         narrator.bad(str(error))

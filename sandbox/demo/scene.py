@@ -65,6 +65,10 @@ class Scene:
                 return parse_time(alert["activeAt"])
         return None
 
+    def evaluates(self, group: str) -> bool:
+        """Whether Prometheus has this group of rules."""
+        return any(one["name"] == group for one in self._sandbox.monitoring.rules())
+
     def has_fired_for(self, name: str, least: timedelta) -> bool:
         """Whether the workload's alert has been true without a break for so long, and fires."""
         since = self.firing_since(name)

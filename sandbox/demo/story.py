@@ -1,4 +1,6 @@
-"""The four acts: a bad release is undone; what is not to blame is left alone; a person approves; evidence refuses."""
+"""The five acts: a bad release is undone; what is not to blame is left alone; a person approves; evidence refuses; a
+workload brings its own rule.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,9 @@ from sandbox.traffic import Traffic
 
 HERE = Path(__file__).parent
 GOOD, BAD, NEXT = "shop:1.0", "shop:1.1", "shop:1.4"
+UNDOS = {"shop": 1, "cart": 0, "checkout": 1, "search": 0, "reviews": 1}
+OWN_RULE = 'metricops.dev/rule: rate(http_request_total{code=~"^5.*$"}[5m]) > 0'
+OWN_GROUP = f"{NAMESPACE}/deployment/reviews/rule"
 RATE = 40.0
 STEADY = timedelta(seconds=4)
 NOT_TO_BLAME = (reasons.BEFORE_ROLLOUT.word, reasons.BAD_BEFORE.word)
@@ -31,6 +36,7 @@ class Story:
         self._tell = narrator
         self._scene = Scene(sandbox)
         self._shop = (HERE / "shop.yaml").read_text()
+        self._reviews = (HERE / "reviews.yaml").read_text()
         self._service = Template((HERE / "service.yaml").read_text())
         self.bad_applied: datetime
         self.firing: datetime
@@ -47,10 +53,11 @@ class Story:
             self._manifest("checkout", mode="approve"),
             self._manifest("search"),
         ]
-        self._sandbox.apply("---\n".join([self._shop, *services]))
+        self._sandbox.apply("---\n".join([self._shop, *services, self._reviews]))
         traffic = [Traffic(self._sandbox.api, NAMESPACE, "app=shop", RATE)]
         traffic += [
-            Traffic(self._sandbox.api, NAMESPACE, f"app={name}", RATE / 4) for name in ("cart", "checkout", "search")
+            Traffic(self._sandbox.api, NAMESPACE, f"app={name}", RATE / 4)
+            for name in ("cart", "checkout", "search", "reviews")
         ]
         for one in traffic:
             one.start()
@@ -135,11 +142,24 @@ class Story:
         tell.wait(lambda: scene.is_rolled_out("search", NEXT), 60, "the search's release is rolled out, and stays")
         tell.wait(lambda: scene.is_rolled_out("cart", NEXT), 60, "and so is the cart's")
 
+    def own_rule(self) -> None:
+        """Act five: the talk's rule in the annotation of a manifest, and nothing else, ends in a rollback."""
+        tell, scene = self._tell, self._scene
+        tell.act("Act 5: the deployer's own rule")
+        tell.say(f"the manifest of the reviews says: {OWN_RULE}")
+        tell.wait(lambda: scene.evaluates(OWN_GROUP), 30, "metricops rules reconcile: Prometheus evaluates it")
+        tell.wait(lambda: scene.was_good_for_a_while("reviews"), 30, "the reviews serve well")
+        self._sandbox.apply(self._reviews.replace(GOOD, BAD))
+        tell.say(f"kubectl apply: {BAD} of the reviews")
+        tell.wait(lambda: scene.firing_since("reviews") is not None, 45, "Prometheus: an alert of that rule fires")
+        tell.wait(lambda: self._has("reviews", "undoneAt"), 30, "the API server has accepted the undo")
+        tell.wait(lambda: scene.is_rolled_out("reviews", GOOD), 60, f"{GOOD} serves again, nothing else does")
+
     def checks(self) -> list[tuple[bool, str]]:
         """What the cluster and Prometheus themselves say at the end: whether each holds, and what it is."""
         scene = self._scene
         serving, ratio = scene.ready_images("shop"), scene.error_ratio("shop")
-        undos = {name: scene.undos(name) for name in ("shop", "cart", "checkout", "search")}
+        undos = {name: scene.undos(name) for name in UNDOS}
         return [
             (serving == [GOOD] * 3, f"the cluster: the shop serves {', '.join(sorted(set(serving))) or 'nothing'}"),
             (
@@ -147,7 +167,7 @@ class Story:
                 "Prometheus: " + ("no error ratio" if ratio is None else f"the error ratio is {ratio:.1%}"),
             ),
             (
-                undos == {"shop": 1, "cart": 0, "checkout": 1, "search": 0},
+                undos == UNDOS,
                 f"{scene.judge}: undos of " + ", ".join(f"the {name} {count}" for name, count in undos.items()),
             ),
         ]

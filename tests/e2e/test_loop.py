@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.mark.parametrize(("pair", "replicas"), [("default", 2), ("newest", 1), ("floor", 1)])
 def test_a_bad_release_is_undone_and_recovers(pair: Pair, replicas: int) -> None:
     with Sandbox(progress=print, pair=pair, name=f"e2e-{pair}") as sandbox:
-        sandbox.install(SETTINGS, replicas=replicas)
+        sandbox.install(SETTINGS, replicas=replicas, rules_reconcile=True)
         # With several receivers each delivery goes to all of them, as from a mesh of Alertmanagers.
         sandbox.route_alerts()
         load_objectives(sandbox)
@@ -28,6 +28,7 @@ def test_a_bad_release_is_undone_and_recovers(pair: Pair, replicas: int) -> None
             story.restraint()
             story.approval()
             story.evidence()
+            story.own_rule()
             checks = story.checks()
         finally:
             for one in traffic:
@@ -46,6 +47,12 @@ def test_a_bad_release_is_undone_and_recovers(pair: Pair, replicas: int) -> None
         assert conditions == {"Undone": "True", "RolloutComplete": "True", "Recovered": "True"}
         times = dict(story.times())
         assert list(times.values()) == sorted(times.values())
+
+        (own,) = (item for item in sandbox.rollbacks("shop") if item["spec"]["workload"]["name"] == "reviews")
+        assert own["spec"]["alert"]["name"] == "DeployerRule"
+        assert own["spec"]["evidence"]["shown"] == "firing"
+        log = sandbox.pod_log("metricops-system", "metricops-rules-reconcile", "rules-reconcile")
+        assert "Traceback" not in log
 
         described = sandbox.cluster.kubectl("describe", "deployment", "shop", "-n", "shop")
         assert "Recovered" in described
