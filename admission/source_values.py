@@ -46,7 +46,7 @@ def revision(text: str) -> str:
 
 def commit_page(text: str) -> tuple[str, str, str]:
     """(commit, repository, link) of the address of a commit's page, as GitHub and GitLab have them; empty if none."""
-    link = address(text)
+    link = page_address(text)
     page = _COMMIT_PAGE.fullmatch(link)
     return (_digits(page[2]), page[1], link) if page else ("", "", "")
 
@@ -67,10 +67,16 @@ def address(text: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         return ""
-    if parts.scheme not in _SCHEMES or not host:
-        return ""
+    if parts.scheme not in _SCHEMES or not host or ":" in host:
+        return ""  # An IPv6 address is nobody's repository.
     shown = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
     return shown if _ADDRESS_CHARACTERS.fullmatch(shown) else ""
+
+
+def page_address(text: str) -> str:
+    """The address of a page that a browser can show: http or https."""
+    shown = address(text)
+    return shown if shown.startswith(("https:", "http:")) else ""
 
 
 def change_cause(text: str) -> str:

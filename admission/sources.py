@@ -170,7 +170,7 @@ def _github_run(text: str) -> ReleaseSource:
     if not isinstance(run, dict):
         return ReleaseSource()
     word = {key: value for key, value in run.items() if isinstance(value, str)}
-    link = values.address(word.get("runUri", ""))
+    link = values.page_address(word.get("runUri", ""))
     return ReleaseSource(
         commit=values.commit(word.get("commit", "")),
         repository=link.partition("/actions/runs/")[0] if "/actions/runs/" in link else "",

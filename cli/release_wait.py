@@ -13,6 +13,7 @@ import click
 from admission.sources import same_commit, stated_commit
 from cli.connection import complaint, connect, namespace_of, with_cluster
 from cli.progress import Progress
+from cli.release_unjudged import read_namespace, why_unjudged
 from cli.table import printable
 from cli.workload_argument import workload_ref
 from receiver import names
@@ -70,8 +71,18 @@ def wait(
         raise click.BadParameter(str(error), param_hint="--for") from error
     api, namespace = connect(kubeconfig, context), namespace or namespace_of(kubeconfig, context)
     ref = workload_ref(workload, namespace)
+
+    def read() -> Workload | None:
+        return _patiently(lambda: KINDS[ref.kind].read(api, ref, datetime.now(UTC)), f"read {ref}")
+
+    deployed = read()
+    why = why_unjudged(deployed, read_namespace(api, namespace)) if deployed is not None else ""
+    if why:
+        click.echo(
+            printable(f"no undo is made of {ref}: {why}; the wait tells whether the release is replaced"), err=True
+        )
     verdict = await_verdict(
-        lambda: _patiently(lambda: KINDS[ref.kind].read(api, ref, datetime.now(UTC)), f"read {ref}"),
+        read,
         lambda: _patiently(lambda: RollbackStore(api).of_workload(ref), f"list the Rollbacks of {ref}"),
         seconds,
         meant,

@@ -182,7 +182,7 @@ def test_kubectl_alone_takes_an_undo_back(api: Api, namespace: str, receiver: Re
 
 
 def test_a_pipeline_hears_the_verdict(cluster: Cluster, api: Api, namespace: str, receiver: ReceiverProcess) -> None:
-    pipeline = Person(cluster, namespace, "ci", "edit", "metricops-viewer")
+    pipeline = Person(cluster, namespace, "ci", "view")
     deploy(api, namespace, "shop", "one")
     stood = pipeline.types("release", "wait", "deployment/shop", "--for", "1s")
     assert (stood.returncode, stood.stderr) == (0, ""), stood.stderr

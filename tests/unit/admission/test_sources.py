@@ -144,6 +144,38 @@ class TestWhatSystemsLeave:
         assert release_source(marks(labels={"metricops.dev/commit": SHA})) == ReleaseSource()
 
 
+class TestAddresses:
+    def repository(self, text: str) -> str:
+        return release_source(marks({"app.openshift.io/vcs-uri": text})).repository
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("https://git.example/team/shop.git", "https://git.example/team/shop.git"),
+            ("HTTPS://Git.Example:8443/team/shop", "https://git.example:8443/team/shop"),
+            ("https://token@git.example/shop", "https://git.example/shop"),
+            ("ssh://git@git.example:2222/shop.git", "ssh://git.example:2222/shop.git"),
+            ("git@git.example:team/shop.git", "ssh://git.example/team/shop.git"),
+            ("https://git.example/shop?token=secret#secret", "https://git.example/shop"),
+            ("javascript:alert(1)", ""),
+            ("file:///etc/passwd", ""),
+            ("https://[::1]/shop", ""),
+            ("https://[", ""),
+            ("https://git.example:port/shop", ""),
+            ("https:///shop", ""),
+            ("https://git.example/a b", ""),
+            ("https://git.example/" + "x" * 512, ""),
+            ("shop", ""),
+        ],
+    )
+    def test_what_is_shown(self, text: str, shown: str) -> None:
+        assert self.repository(text) == shown
+
+    def test_a_link_is_a_page(self) -> None:
+        run = json.dumps({"commit": SHA, "runUri": "ssh://git.example/team/shop/actions/runs/1"})
+        assert release_source(marks({"actions.github.com/k8s-deploy": run})) == ReleaseSource(SHA)
+
+
 class TestChangeCause:
     def cause(self, text: str) -> str:
         return release_source(marks({"kubernetes.io/change-cause": text})).change_cause
