@@ -129,7 +129,7 @@ def test_records_of_a_later_version_are_read_and_worked_on(plane: ControlPlane, 
     put_in_force(plane, api, version(), has="later", keeps=False)
     assert "later" not in api.get(at)["spec"]
     found = read_rollback(api.get(at))
-    assert replace(found, status=with_all.status) == with_all
+    assert replace(found, spec=with_all.spec, status=with_all.status) == with_all
     is_worked_on(api, at)
 
 

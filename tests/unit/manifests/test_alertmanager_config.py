@@ -1,4 +1,4 @@
-"""The route as an object of prometheus-operator says what the route as a file says; the receiver knows its name there."""
+"""The route as an object of prometheus-operator is that of the file, and the receiver knows the name it has there."""
 
 from __future__ import annotations
 
