@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 from prometheus_client import CollectorRegistry
 
+from admission.metrics import AdmissionMetrics
+from admission.settings import AdmissionSettings
 from admission.sources import SOURCES
 from admission.systems import SYSTEMS
 from cli.rules_schema import schema_text
@@ -60,6 +62,8 @@ def _settings() -> str:
             _settings_of(Settings),
             "# Settings of the reconciler\n\nThose of `metricops rules reconcile` (docs/deployers-rule.md).\n",
             _settings_of(ReconcileSettings),
+            "# Settings of the admission webhook\n\nThose of `metricops admission serve` (docs/admission.md).\n",
+            _settings_of(AdmissionSettings),
         ]
     )
 
@@ -93,6 +97,8 @@ def _metrics() -> str:
             _metrics_of(Metrics().registry),
             "# Metrics of the reconciler\n",
             _metrics_of(ReconcileMetrics().registry),
+            "# Metrics of the admission webhook\n",
+            _metrics_of(AdmissionMetrics().registry),
         ]
     )
 
