@@ -6,7 +6,6 @@ The API server reaches it by its address, where in a cluster it asks a Service; 
 from __future__ import annotations
 
 import base64
-import contextlib
 import shutil
 import sys
 from pathlib import Path
@@ -15,10 +14,10 @@ import urllib3
 import yaml
 
 from receiver import names
-from receiver.cluster.api import Api, ApiError, JsonObject
+from receiver.cluster.api import Api, JsonObject
 from sandbox.certificates import Authority, Pair
 from sandbox.process import ManagedProcess, free_port
-from sandbox.shipped import account_token, exists, path_of
+from sandbox.shipped import account_token, path_of
 
 SHIPPED = Path(__file__).parents[1] / "manifests/admission"
 RIGHTS = ("rbac.yaml", "certificates.yaml")
@@ -100,18 +99,6 @@ def install_admission(api: Api, items: list[JsonObject]) -> None:
     """Make these objects, or make them so."""
     for item in items:
         api.apply(path_of(item), item, field_manager="sandbox")
-
-
-def missing_for_admission(api: Api, configuration: JsonObject) -> list[JsonObject]:
-    """What of it the cluster does not have yet."""
-    return [item for item in [*account_objects(), configuration] if not exists(api, path_of(item))]
-
-
-def remove_admission(api: Api, made: list[JsonObject]) -> None:
-    """Take back what was missing before."""
-    for item in reversed(made):
-        with contextlib.suppress(ApiError):  # It may be gone already.
-            api.delete(path_of(item))
 
 
 def admission_token(api: Api) -> str:

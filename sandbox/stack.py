@@ -32,6 +32,7 @@ from sandbox.rules_sync import (
     rules_sync_token,
     start_rules_sync,
 )
+from sandbox.stamping import Stamping
 
 CHECKOUT = Path(__file__).parents[1]
 RECEIVER = "metricops-receiver"
@@ -69,6 +70,7 @@ class Sandbox:
         self.monitoring: Monitoring
         self.node: ManagedProcess
         self.rules_sync: ManagedProcess
+        self.stamping: Stamping
         self.api: Api
 
     def __enter__(self) -> Self:
@@ -91,6 +93,8 @@ class Sandbox:
             if isinstance(self.cluster, ExistingCluster):
                 self._exit.callback(self._remove_all, self.cluster)  # While its Pods still have a node to end them.
             self._start_rules_sync()
+            self.stamping = Stamping(self.cluster, self.folder / "admission")
+            self._exit.callback(self.stamping.webhook.process.stop, STOP_SECONDS)
         except BaseException:
             self._exit.close()
             raise
@@ -119,6 +123,7 @@ class Sandbox:
         self._progress("removing what was made in the cluster")
         for text in reversed(self._applied):
             existing.kubectl("delete", "--ignore-not-found", "--timeout=60s", "-f", "-", stdin=text)
+        self.stamping.remove()
         remove_rules_sync(existing.api(), self._made)
         remove_prometheus_account(existing.api())
 
@@ -130,7 +135,7 @@ class Sandbox:
     def install(
         self, settings: Mapping[str, str] | None = None, *, replicas: int = 1, rules_reconcile: bool = False
     ) -> None:
-        """Apply manifests/base as a user's overlay would, and wait until the receiver is Ready.
+        """Apply manifests/base as a user's overlay would, wait until the receiver is Ready, and stamp what is deployed.
 
         `settings` are METRICOPS_… variables; with `rules_reconcile` manifests/rules-reconcile comes with it. Raises
         `CalledProcessError` where kubectl refuses, `TimeoutError` where the receiver does not come up.
@@ -139,6 +144,7 @@ class Sandbox:
         self.apply(self._render(settings or {}, replicas, rules_reconcile=rules_reconcile))
         self.apply(self._token_secret())
         self.wait_for_receiver(replicas)
+        self.stamping.register()
 
     def wait_for_receiver(self, replicas: int = 1) -> None:
         """Wait until so many receiver Pods are Ready."""

@@ -9,8 +9,11 @@ from typing import Any
 import urllib3
 
 from receiver.cluster.api import object_path
+from receiver.decision.templates import template_hash
 from receiver.timestamps import parse_time
 from receiver.workloads.deployment import rollout_complete
+from receiver.workloads.revisions import read_restored_by
+from receiver.workloads.stamp import ReleaseStamp, read_stamp
 from sandbox.audit import accepted_undos
 from sandbox.stack import Sandbox, is_pod_ready
 
@@ -56,6 +59,19 @@ class Scene:
         """Whether this image serves, and nothing else does."""
         deployment = self._sandbox.api.get(object_path("apps/v1", "deployments", NAMESPACE, name))
         return rollout_complete(deployment) and self.ready_images(name) == [image]
+
+    def stamp(self, name: str) -> ReleaseStamp | None:
+        """What the workload's stamp says; None while it has none for its template."""
+        deployment = self._sandbox.api.get(object_path("apps/v1", "deployments", NAMESPACE, name))
+        stamp = read_stamp(deployment["metadata"].get("annotations") or {})
+        fits = stamp is not None and stamp.template_hash == template_hash(deployment["spec"]["template"])
+        return stamp if fits else None
+
+    def restored_at(self, name: str) -> datetime | None:
+        """When the workload's last undo was made, by its own note."""
+        deployment = self._sandbox.api.get(object_path("apps/v1", "deployments", NAMESPACE, name))
+        note = read_restored_by(deployment["metadata"].get("annotations") or {})
+        return note.restored_at if note else None
 
     def firing_since(self, name: str) -> datetime | None:
         """When the workload's alert that may undo became true, while it fires."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from receiver.decision import reasons
 from receiver.timestamps import parse_time
+from receiver.workloads.stamp import ReleaseStamp
 from sandbox.demo.command import metricops
 from sandbox.demo.narrator import Narrator
 from sandbox.demo.scene import LIMIT, NAMESPACE, Scene
@@ -72,6 +73,7 @@ class Story:
         self.bad_applied = datetime.now(UTC)
         self._sandbox.apply(self._shop.replace(GOOD, BAD))
         tell.say(f"kubectl apply: {BAD}, which answers 500 to three requests in ten")
+        tell.wait(lambda: self._is_stamped(BAD), 10, "the admission webhook has stamped the release")
         tell.wait(
             lambda: (scene.error_ratio("shop") or 0.0) > LIMIT,
             30,
@@ -159,12 +161,17 @@ class Story:
         """What the cluster and Prometheus themselves say at the end: whether each holds, and what it is."""
         scene = self._scene
         serving, ratio = scene.ready_images("shop"), scene.error_ratio("shop")
+        stamp, restored_at = scene.stamp("shop"), scene.restored_at("shop")
         undos = {name: scene.undos(name) for name in UNDOS}
         return [
             (serving == [GOOD] * 3, f"the cluster: the shop serves {', '.join(sorted(set(serving))) or 'nothing'}"),
             (
                 ratio is not None and ratio <= LIMIT,
                 "Prometheus: " + ("no error ratio" if ratio is None else f"the error ratio is {ratio:.1%}"),
+            ),
+            (
+                stamp is not None and list(stamp.images.values()) == [GOOD] and stamp.rollout_began == restored_at,
+                f"the shop's stamp: {_released(stamp)}",
             ),
             (
                 undos == UNDOS,
@@ -196,9 +203,20 @@ class Story:
             self.firing = since
         return since is not None
 
+    def _is_stamped(self, image: str) -> bool:
+        stamp = self._scene.stamp("shop")
+        return stamp is not None and list(stamp.images.values()) == [image]
+
     def _has(self, name: str, moment: str) -> bool:
         return bool(self._scene.record(name).get("status", {}).get(moment))
 
     def _approve(self, name: str) -> None:
         who = ("--namespace", NAMESPACE, "--kubeconfig", self._sandbox.cluster.kubeconfig)
         metricops("rollbacks", "approve", name, "--yes", *who)
+
+
+def _released(stamp: ReleaseStamp | None) -> str:
+    if stamp is None or stamp.rollout_began is None or stamp.released_at is None:
+        return "none that says when"
+    back = (stamp.rollout_began - stamp.released_at).total_seconds()
+    return f"{', '.join(stamp.images.values())}, released by {stamp.who}, came back {back:.0f} s later"
