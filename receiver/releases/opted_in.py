@@ -34,7 +34,7 @@ PLACE = Conformity(
         "properties": {
             "kind": {"enum": list(KINDS)},
             "namespace": {"type": "string", "maxLength": 63},
-            "chunk": {"type": "string", "maxLength": 2048},
+            "chunk": {"type": "string", "maxLength": 1024},
             "after": {"type": "string", "maxLength": 320},
             "within": {"type": "string", "maxLength": 320},
             "below": {"type": "integer", "minimum": 0, "maximum": 2**63},

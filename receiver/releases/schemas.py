@@ -256,7 +256,7 @@ FILTERS: dict[str, tuple[Schema, str]] = {
         "Most items of a page.",
     ),
     "continue": (
-        {"type": "string", "minLength": 1, "maxLength": 4096},
+        {"type": "string", "minLength": 1, "maxLength": 2048},
         "What the page before said, with the same filters.",
     ),
 }

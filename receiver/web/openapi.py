@@ -21,6 +21,11 @@ _ERRORS = {
     415: "The body is not said to be JSON.",
     503: "Not just now: try again after the seconds in Retry-After.",
 }
+_TOO_LONG = {
+    "description": "The request's line is longer than 4094 bytes.",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
+"""The server's own answer, before anything of ours sees the request."""
 _RETRY = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
 
 
@@ -69,7 +74,7 @@ def _list_of(listed: str, page: str) -> Schema:
             {"name": name, "in": "query", "description": FILTERS[name][1], "schema": FILTERS[name][0]}
             for name in QUERIES[listed]
         ],
-        "responses": {"200": _answer("One page.", page), **_errors(400, 401, 403, 410, 503)},
+        "responses": {"200": _answer("One page.", page), **_errors(400, 401, 403, 410, 503), "414": _TOO_LONG},
     }
 
 

@@ -13,7 +13,7 @@ from flask import Flask, Response, jsonify, request
 from receiver.cluster.api import ApiError
 from receiver.errors import EnvelopeError
 from receiver.intake.body import decode_body
-from receiver.intake.conformity import Conformity, Problem
+from receiver.intake.conformity import LONGEST_SHOWN, Conformity, Problem
 from receiver.logs import log
 from receiver.metrics import Metrics
 from receiver.releases.lists import Lists
@@ -119,7 +119,7 @@ def _query(conformity: Conformity) -> dict[str, Any]:
     """The query of a list. Raises `RefusedError` (400) with all that is wrong with it."""
     given = request.args.to_dict(flat=False)
     problems = [
-        Problem(name[:LONGEST_NUMBER], f"{len(values)} values", "one")
+        Problem(name[:LONGEST_SHOWN], f"{len(values)} values", "one")
         for name, values in given.items()
         if len(values) > 1
     ]

@@ -70,3 +70,22 @@ def test_records_are_kept_as_long_as_anything_can_ask_for_them() -> None:
     assert keep(keep_records="1d", condemnation="3d", cooldown="2d") == timedelta(days=3)
     assert keep(keep_records="1d", condemnation="1d", cooldown="2d") == timedelta(days=2)
     assert keep(keep_records="1h", condemnation="1h", budget_window="2h") == timedelta(hours=2)
+
+
+def test_one_token_opens_one_door(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("token_file", "releases_token_file", "read_token_file")}
+    for name, path in files.items():
+        path.write_text(f"{name}\nlast month's {name}\n{name}\n")
+    given = {name: str(path) for name, path in files.items()}
+    Settings.from_environment({}, given)
+    files["read_token_file"].write_text("its own\ntoken_file\n")
+    with pytest.raises(SettingError, match=r"METRICOPS_READ_TOKEN_FILE: .* than those of METRICOPS_TOKEN_FILE"):
+        Settings.from_environment({}, given)
+    with pytest.raises(SettingError, match="METRICOPS_RELEASES_TOKEN_FILE"):
+        Settings.from_environment({}, {**given, "releases_token_file": given["token_file"]})
+
+
+@pytest.mark.parametrize(("threads", "deliveries", "places"), [("10", "6", 3), ("8", "6", 1), ("2", "1", 1)])
+def test_deliveries_and_probes_keep_their_threads(threads: str, deliveries: str, places: int) -> None:
+    given = {"threads": threads, "max_deliveries_in_flight": deliveries, "unauthenticated": "yes"}
+    assert Settings.from_environment({}, given).reading_places == places
