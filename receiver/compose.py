@@ -33,7 +33,7 @@ from receiver.web.app import create_app
 from receiver.web.callers import Callers
 from receiver.web.releases import ReleasesApi, add_releases_api
 from receiver.web.tls import Tls
-from receiver.web.token import TokenFile
+from receiver.web.token import AnyToken, TokenFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +150,14 @@ def _releases_api(
         clock=now,
         watched=settings.watch_namespace,
     )
+    releasers = TokenFile(Path(settings.releases_token_file)) if settings.releases_token_file else None
+    readers = TokenFile(Path(settings.read_token_file)) if settings.read_token_file else None
     return ReleasesApi(
         ReleaseNotes(api, reader, clock=now, watched=settings.watch_namespace),
         Lists(store, opted_in, lambda found: with_history(api, found, now())),
-        releasers=Callers(TokenFile(Path(settings.releases_token_file))) if settings.releases_token_file else None,
-        readers=Callers(TokenFile(Path(settings.read_token_file)) if settings.read_token_file else None),
+        releasers=Callers(releasers) if releasers else None,
+        # Who releases may also read what became of it.
+        readers=Callers(AnyToken(tuple(filter(None, (readers, releasers)))) if readers else None),
         places=Admission(settings.reading_places),
     )
 

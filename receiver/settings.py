@@ -37,7 +37,7 @@ class Settings(ServerSettings):
     read_token_file: str = setting(
         "",
         "File with the bearer token that whoever reads releases, rollbacks and workloads must send, read again when it "
-        "changes; empty: whoever reaches the port may read.",
+        "changes; those of `releases_token_file` do as well. Empty: whoever reaches the port may read.",
     )
     client_ca_file: str = setting(
         "",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from receiver.web.tls import Standing, Tls, take_no_more
-from receiver.web.token import TokenFile
+from receiver.web.token import AnyToken, TokenFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Refused:
 class Callers:
     """What is asked of a delivery. Each that is set must be shown."""
 
-    token: TokenFile | None = None
+    token: TokenFile | AnyToken | None = None
     tls: Tls | None = None
     """Asks for a client certificate only where it has a client CA."""
 

@@ -52,12 +52,12 @@ def document() -> Schema:
                 "release": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token of METRICOPS_RELEASES_TOKEN_FILE. It delivers no alert, and reads nothing.",
+                    "description": "A token of METRICOPS_RELEASES_TOKEN_FILE. It delivers no alert.",
                 },
                 "read": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A token of METRICOPS_READ_TOKEN_FILE, where that is set.",
+                    "description": "A token of METRICOPS_READ_TOKEN_FILE, where that is set, or of the other.",
                 },
             },
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -33,6 +34,18 @@ class TokenFile:
         except OSError:
             self._tokens, self._stamp = (), None
         return self._tokens
+
+
+@dataclass(frozen=True, slots=True)
+class AnyToken:
+    """The tokens of several files."""
+
+    files: tuple[TokenFile, ...]
+
+    def accepts(self, authorization: str) -> bool:
+        """Whether an Authorization header carries a valid token of one of them; all of them are looked at."""
+        accepted = [token.accepts(authorization) for token in self.files]
+        return any(accepted)
 
 
 def read_tokens(path: Path) -> tuple[bytes, ...]:
