@@ -53,7 +53,8 @@ def check_command(
     strict: bool,
     output: str,
 ) -> None:
-    """Check FILES: SLO files, Prometheus rule files or PrometheusRule objects.
+    """Check FILES: SLO files, Prometheus rule files, PrometheusRule objects, or manifests of workloads with a rule in
+    an annotation.
 
     Their form, their PromQL, and whether an alert that may undo can name its workload. With --prometheus also whether
     the series are there and have the labels that the rules need, and how often each alert would have fired.
