@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from admission.images import images_of, is_mutable
+from admission.images import is_mutable
 from admission.judgement import RuleJudgement, why_unreadable
 from admission.review import AdmissionRequest
 from admission.stamping import annotations_of, template_of
@@ -19,6 +19,7 @@ from receiver.decision.policy import InvalidPolicy, effective_policy
 from receiver.decision.values import Defaults, Mode, NamespaceFacts, Workload, WorkloadRef
 from receiver.workloads.ownership import LAST_APPLIED, is_deployers, main_applier
 from receiver.workloads.revisions import controlling_owner
+from receiver.workloads.stamp import images_by_container
 
 MOST_IMAGES_NAMED = 3
 NOTHING_SAID = NamespaceFacts({}, {})
@@ -128,7 +129,7 @@ def _history(request: AdmissionRequest, _workload: Workload) -> Told:
 
 
 def _images(request: AdmissionRequest, _workload: Workload) -> Told:
-    images = images_of(template_of(request.item))
+    images = images_by_container(template_of(request.item))
     mutable = [f"{name}: image {image}" for name, image in images.items() if is_mutable(image)]
     for one in mutable[:MOST_IMAGES_NAMED]:
         yield About.IMAGE, f"container {one} has no fixed tag: an undo may give the same image back"

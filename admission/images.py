@@ -1,25 +1,17 @@
-"""The images of a pod template, and which of them an undo would not bring back as they were."""
+"""Images as a stamp holds them, and which of them an undo would not bring back as they were."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 MOST_IMAGES = 16
 LONGEST_IMAGE = 512
 MUTABLE_TAG = "latest"
 
 
-def images_of(template: Mapping[str, Any]) -> dict[str, str]:
-    """The images by container, init containers first, as they are written: with tag and digest where they have them."""
-    spec = template.get("spec") or {}
-    containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    return {str(container["name"]): str(container.get("image") or "") for container in containers}
-
-
 def bounded(images: Mapping[str, str]) -> dict[str, str]:
     """At most 16 of them, and none that is longer than any registry's can be: half a name would be another image."""
-    fitting = {name: image for name, image in images.items() if image and len(image) <= LONGEST_IMAGE}
+    fitting = {name: image for name, image in images.items() if len(image) <= LONGEST_IMAGE}
     return dict(list(fitting.items())[:MOST_IMAGES])
 
 

@@ -15,13 +15,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from admission.images import bounded, images_of
+from admission.images import bounded
 from admission.review import AdmissionRequest, JsonObject
 from admission.sources import Marks, ReleaseSource, late_facts, release_source
 from receiver import names
 from receiver.decision.templates import Template, template_hash
 from receiver.workloads.ownership import MOST_ANNOTATION_BYTES
-from receiver.workloads.stamp import ReleaseStamp, read_stamp
+from receiver.workloads.stamp import ReleaseStamp, images_by_container, read_stamp
 
 SAME_REQUEST = timedelta(seconds=10)
 """So long ago a stamp may have been made and still be this very request's, which is asked about again after another
@@ -100,14 +100,16 @@ def _text(
 
 
 def _new_stamp(request: AdmissionRequest, present: str, now: datetime) -> ReleaseStamp:
-    images = images_of(template_of(request.item))
+    images = images_by_container(template_of(request.item))
     before = Marks.of(request.old) if request.old else None
-    same_images = request.old is not None and images_of(template_of(request.old)) == images
+    same_images = request.old is not None and images_by_container(template_of(request.old)) == images
     source = release_source(Marks.of(request.item), before, same_images=same_images)
+    held_back = _is_paused(request.item)
     return ReleaseStamp(
         template_hash=present,
-        rollout_began=None if _is_paused(request.item) else now,
+        rollout_began=None if held_back else now,
         released_at=now,
+        held_back=held_back,
         who=request.username[:LONGEST_USER],
         images=bounded(images),
         **_as_fields(source),
@@ -115,10 +117,15 @@ def _new_stamp(request: AdmissionRequest, present: str, now: datetime) -> Releas
 
 
 def _gone_on(known: ReleaseStamp, request: AdmissionRequest, now: datetime) -> ReleaseStamp:
-    """The stamp of a template that stays: with the moment at which a held-back rollout begins, and late facts."""
+    """The stamp of a template that stays: with the moment at which a held-back rollout begins, and late facts.
+
+    With pods of this template there is nothing that was held back: it came back before the pause ended, or the pause
+    ended while we were away. Then that moment is not known.
+    """
     old = request.old or {}
-    if known.rollout_began is None and _is_paused(old) and not _is_paused(request.item):
-        known = replace(known, rollout_began=now)
+    if known.held_back and not _is_paused(request.item):
+        has_pods = bool((old.get("status") or {}).get("updatedReplicas"))
+        known = replace(known, rollout_began=known.rollout_began if has_pods else now, held_back=False)
     source = ReleaseSource(**{name: getattr(known, name) for name in SOURCE_FIELDS})
     return replace(known, **_as_fields(late_facts(source, Marks.of(request.item), Marks.of(old))))
 

@@ -35,7 +35,8 @@ LINK = re.compile(r"https?://[^@/?#\s\x00-\x20\x7f-\x9f]+([/?#][!-~]*)?")
 class ReleaseStamp:
     """What a stamp says. Empty is unknown; `images` are by container.
 
-    `rollout_began` is None while the rollout has not begun: the template was changed while the workload was paused.
+    `rollout_began` is None where that is not known exactly, and while the rollout is `held_back`: the template was
+    changed while the workload was paused.
     """
 
     template_hash: str
@@ -48,6 +49,7 @@ class ReleaseStamp:
     revision: str = ""
     link: str = ""
     change_cause: str = ""
+    held_back: bool = False
 
     def text(self) -> str:
         """The annotation's value."""
@@ -57,6 +59,7 @@ class ReleaseStamp:
             **{key: format_time(moment) for key, moment in times.items() if moment is not None},
             "images": dict(self.images),
             **{key: getattr(self, name) for key, name in TEXTS.items()},
+            "heldBack": self.held_back,
         }
         return json.dumps({key: value for key, value in said.items() if value}, separators=(",", ":"))
 
@@ -73,6 +76,7 @@ def read_stamp(annotations: Mapping[str, str]) -> ReleaseStamp | None:
             released_at=_moment(said.get("releasedAt")),
             images={k: v for k, v in images.items() if isinstance(v, str)} if isinstance(images, dict) else {},
             **{name: value for key, name in TEXTS.items() if isinstance(value := said.get(key), str)},
+            held_back=said.get("heldBack") is True,
         )
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return None

@@ -102,3 +102,16 @@ def test_a_persons_undo_is_a_release(plane: ControlPlane, api: Api, namespace: s
     assert (stamp.rollout_began or datetime.min) > (second.rollout_began or datetime.max)
     # kubectl brings a Deployment's annotations back; of the others nobody knows which commit this is.
     assert stamp.commit == ("0000001" if kind == "Deployment" else "")
+
+
+def test_a_paused_rollout_begins_when_it_is_resumed(plane: ControlPlane, api: Api, namespace: str) -> None:
+    release(api, namespace, 1)
+    for command in (("rollout", "pause", "deployment/shop"), ("set", "image", "deployment/shop", "main=shop:2")):
+        kubectl(plane, *command, "-n", namespace)
+    held = certain(stamp_of(api.get(path(namespace))))
+    assert (held.rollout_began, held.held_back) == (None, True)
+    before = datetime.now(UTC)
+    kubectl(plane, "rollout", "resume", "deployment/shop", "-n", namespace)
+    begun = certain(stamp_of(api.get(path(namespace))))
+    assert begun == replace(held, rollout_began=begun.rollout_began, held_back=False)
+    assert before <= (begun.rollout_began or before - timedelta(1)) <= datetime.now(UTC)

@@ -131,17 +131,24 @@ class TestHeldBack:
         paused = workload("shop:2", paused=True)
         stamp = stamp_after(request(paused, stamped(workload("shop:1"))))
         assert stamp is not None
-        assert (stamp.rollout_began, stamp.released_at) == (None, NOW)
+        assert (stamp.rollout_began, stamp.released_at, stamp.held_back) == (None, NOW, True)
         held, later = stamped(paused, stamp), NOW + timedelta(hours=1)
         resumed = copy.deepcopy(held)
         resumed["spec"]["paused"] = False
         begun = stamp_after(request(resumed, held), later)
         assert begun is not None
-        assert (begun.rollout_began, begun.released_at) == (later, NOW)
+        assert (begun.rollout_began, begun.released_at, begun.held_back) == (later, NOW, False)
         assert after(request(stamped(resumed, begun), held), later + timedelta(seconds=1)) == stamped(resumed, begun)
 
-    def test_a_pause_in_the_middle_moves_nothing(self) -> None:
-        going = stamped(workload())
+    def test_what_has_pods_already_was_not_held_back(self) -> None:
+        held = stamped(workload(paused=True), stamp_of(workload(), rollout_began=None, held_back=True))
+        held["status"] = {"updatedReplicas": 2}
+        stamp = stamp_after(request(workload(), held))
+        assert stamp == stamp_of(workload(), rollout_began=None, held_back=False)
+
+    @pytest.mark.parametrize("began", [EARLIER, None])
+    def test_a_pause_in_the_middle_moves_nothing(self, began: datetime | None) -> None:
+        going = stamped(workload(), stamp_of(workload(), rollout_began=began))
         paused = copy.deepcopy(going)
         paused["spec"]["paused"] = True
         assert after(request(paused, going)) == paused
@@ -222,8 +229,9 @@ def items(draw: st.DrawFn, times: list[datetime]) -> Item:
     if sent == "none":
         return item
     about = item if sent == "own" else workload(draw(names))
-    began = draw(st.none() | moments)
-    return stamped(item, stamp_of(about, rollout_began=began, released_at=draw(moments), who=PERSON))
+    began, held_back = draw(st.none() | moments), draw(st.booleans())
+    facts = {"rollout_began": began, "released_at": draw(moments), "held_back": held_back, "who": PERSON}
+    return stamped(item, stamp_of(about, **facts))
 
 
 @given(items(ANY), st.none() | items(PAST), st.sampled_from([PERSON, RECEIVER]), st.floats(0, 9))

@@ -30,6 +30,7 @@ moments = st.none() | st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.
         revision=texts,
         link=texts,
         change_cause=texts,
+        held_back=st.booleans(),
     )
 )
 def test_what_is_written_is_read(stamp: ReleaseStamp) -> None:
