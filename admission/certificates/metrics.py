@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from admission.certificates.upkeep import Action
@@ -30,6 +32,7 @@ class CertificateMetrics:
         )
         self.published = Gauge(
             "metricops_admission_ca_published",
-            "Whether the webhook's configuration holds the authorities of the Secret.",
+            "Whether the webhook's configuration holds its own authorities (1, 0); NaN where others keep certificates.",
             registry=registry,
         )
+        self.published.set(math.nan)

@@ -13,6 +13,7 @@ from sandbox.debian import MonitoringBinaries
 from tests.unit.monitoring.test_names import RULES
 
 RESTORED = 'metricops_workload_restored{namespace="prod",kind="Deployment",name="shop",rollback="r"}'
+EXPIRY = "metricops_admission_certificate_expiry_timestamp_seconds"
 CASES: list[tuple[str, str, str, bool]] = [
     # alert, series, values, whether it fires after ten minutes
     ("MetricOpsRollback", 'metricops_rollbacks_total{phase="Undoing"}', "0x30 1x30", True),
@@ -54,6 +55,11 @@ CASES: list[tuple[str, str, str, bool]] = [
     ("MetricOpsSourceDown", 'metricops_source_up{source="alertmanager"}', "0x60", True),
     ("MetricOpsSourceDown", 'metricops_source_up{source="prometheus"}', "1x60", False),
     ("MetricOpsSourceDown", 'metricops_source_up{source="prometheus"}', "1x25 0x35", False),
+    ("MetricOpsAdmissionCertificate", EXPIRY, "345700x60", True),
+    ("MetricOpsAdmissionCertificate", EXPIRY, "0x60", True),
+    ("MetricOpsAdmissionCertificate", EXPIRY, "864000x60", False),
+    ("MetricOpsAdmissionNotBelieved", "metricops_admission_ca_published", "0x60", True),
+    ("MetricOpsAdmissionNotBelieved", "metricops_admission_ca_published", "1x60", False),
     ("MetricOpsReceiverAbsent", "something_else", "1x60", True),
     ("MetricOpsReceiverAbsent", 'metricops_decisions_total{reason="undo"}', "0x60", False),
 ]

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from rules.generate import generate
@@ -23,9 +24,10 @@ def objects(file: Path) -> list[dict[str, Any]]:
     return [document for document in yaml.safe_load_all(file.read_text()) if document]
 
 
-def test_the_service_monitor_selects_the_receivers_service() -> None:
-    (monitor,) = objects(MONITORING / "servicemonitor.yaml")
-    (service,) = (found for found in objects(ROOT / "manifests/base/receiver.yaml") if found["kind"] == "Service")
+@pytest.mark.parametrize(("number", "file"), list(enumerate(("base/receiver.yaml", "admission/admission.yaml"))))
+def test_each_service_monitor_selects_its_service(number: int, file: str) -> None:
+    monitor = objects(MONITORING / "servicemonitor.yaml")[number]
+    (service,) = (found for found in objects(ROOT / "manifests" / file) if found["kind"] == "Service")
     wanted = monitor["spec"]["selector"]["matchLabels"]
     assert wanted.items() <= service["metadata"]["labels"].items()
     assert "namespaceSelector" not in monitor["spec"]  # Its own namespace, whichever an overlay puts both into.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from admission.metrics import AdmissionMetrics
 from receiver.decision.phases import Phase
 from receiver.metrics import Metrics
 from tests.dashboard import expressions, load
@@ -16,7 +17,7 @@ RULES = Path(__file__).parents[3] / "manifests/monitoring/prometheusrule.yaml"
 
 def known_metrics() -> set[str]:
     known: set[str] = set()
-    for family in Metrics().registry.collect():
+    for family in [*Metrics().registry.collect(), *AdmissionMetrics().registry.collect()]:
         known |= {family.name, f"{family.name}_total"}
         known |= {f"{family.name}_{part}" for part in ("bucket", "sum", "count")}
     return known
