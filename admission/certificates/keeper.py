@@ -187,6 +187,7 @@ class Upkeep:
             self._wake.clear()
             try:
                 self._keeper.look()
-            except Exception:
+            except BaseException:
+                # A panic of the Rust inside `cryptography` is no Exception, and must not be the end of the upkeep.
                 logging.getLogger("metricops").exception("certificates not kept, unexpectedly")
             self._wake.wait(self._every)
