@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,10 +16,11 @@ import pytest
 from receiver.cluster.api import Api, JsonObject, object_path
 from receiver.workloads.stamp import read_stamp
 from sandbox.process import wait_until
-from sandbox.receiver_process import ReceiverProcess, alert_for
+from sandbox.receiver_process import RELEASES_TOKEN, ReceiverProcess, alert_for
 from tests.cluster.workloads import IMAGE, MANAGER, deploy, manifest, next_second, path, records, wait_for_phase
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+PAGE = (Path(__file__).parents[2] / "docs/releases-api.md").read_text()
 SAID = {
     "commit": "9f8e7d6",
     "link": "https://ci.example/jobs/7",
@@ -241,3 +246,25 @@ def test_one_namespace_alone(api: Api, namespace: str, start_receiver: Callable[
     with pytest.raises(RuntimeError, match="403"):
         receiver.listed("workloads", namespace="default")
     assert records(api, namespace) == receiver.listed("rollbacks")["items"] == []
+
+
+def test_the_calls_that_the_page_shows_do_what_it_says(api: Api, namespace: str, receiver: ReceiverProcess) -> None:
+    deploy(api, namespace, "shop", "one")
+    environment = {**os.environ, "METRICOPS_URL": receiver.url, "METRICOPS_TOKEN": RELEASES_TOKEN}
+
+    def answer(call: str) -> Any:
+        # Where the page says shop, the test has a namespace of its own.
+        call = call.replace('"namespace": "shop"', f'"namespace": "{namespace}"')
+        call = call.replace("namespace=shop", f"namespace={namespace}")
+        done = subprocess.run(["bash", "-euc", call], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{call}\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
+
+    blocks = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    post, releases, rollbacks, workloads = (block for block in blocks if block.startswith("curl"))
+    assert answer(post)["changed"] is True
+    assert answer(post)["changed"] is False
+    (release,) = answer(releases)["items"]
+    assert release["release"]["commit"] == "9f8e7d6"
+    assert answer(rollbacks)["items"] == []
+    assert ("shop", namespace) in {(i["workload"]["name"], i["namespace"]) for i in answer(workloads)["items"]}

@@ -79,6 +79,18 @@ def test_an_undo_brings_the_releases_facts_back(api: Api, namespace: str, receiv
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_a_pipeline_says_is_added_to_the_stamp(
+    api: Api, namespace: str, receiver: ReceiverProcess, kind: str
+) -> None:
+    stamp = release(api, namespace, 1, kind)
+    said = {"link": "https://ci.example/7", "changeCause": "a > b"}
+    status, answer = receiver.note({"namespace": namespace, "workload": {"kind": kind, "name": "shop"}, **said})
+    assert (status, answer["changed"], answer["warnings"]) == (200, True, [])
+    noted = stamp_of(api.get(path(namespace, kind=kind)))
+    assert noted == replace(stamp, link=said["link"], change_cause=said["changeCause"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_of_every_kind(api: Api, namespace: str, receiver_kubeconfig: Path, kind: str) -> None:
     first, second = release(api, namespace, 1, kind), release(api, namespace, 2, kind)
     account, ref, now = Api.connect(str(receiver_kubeconfig)), WorkloadRef(kind, namespace, "shop"), datetime.now(UTC)

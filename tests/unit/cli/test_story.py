@@ -57,6 +57,22 @@ def test_the_story_is_whole() -> None:
     assert lines[-1].endswith(f"metricops rollbacks revert {item['metadata']['name']} -n prod")
 
 
+def test_what_was_noted_of_the_blamed_release_is_told() -> None:
+    item = record()
+    said = {
+        "commit": "9f8e7d6",
+        "who": "the pipeline",
+        "link": "https://ci.example/7",
+        "changeCause": "a \x1b[31mbasket",
+    }
+    item["spec"]["blamed"]["release"] = said
+    lines = [" ".join(line.split()) for line in story(item).splitlines()]
+    assert "Commit: 9f8e7d6" in lines
+    assert "Released by: the pipeline" in lines
+    assert "Look at: https://ci.example/7" in lines
+    assert "\x1b" not in story(item)
+
+
 def test_without_evidence_it_says_so() -> None:
     item = record()
     del item["spec"]["evidence"]
