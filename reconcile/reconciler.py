@@ -71,7 +71,7 @@ class Reconciler:
         return {**wanted, "spec": theirs} if ours is not None and ours == wanted["spec"] else wanted
 
     def _body(self, workload: Workload) -> JsonObject | None:
-        rules = self._rules_of(workload)
+        rules = self._rules.get(workload) or self._rules_of(workload)
         if not rules.groups or workload.is_deleting:
             return None
         return self._wanted_of(Wanted(workload, rules, None))
