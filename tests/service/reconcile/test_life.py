@@ -21,7 +21,7 @@ def confined(namespace: Namespace, label: str = 'deployment="web"') -> str:
 
 
 def test_the_life_of_an_annotation(api: Api, namespace: Namespace, start: Start) -> None:
-    start("--rule-labels", "release=prometheus")
+    process = start("--rule-labels", "release=prometheus")
     workload = namespace.deploy("web", TALK)
     eventually(lambda: namespace.expression("web") == confined(namespace), "the rule is there")
     made = namespace.rule("web")
@@ -43,6 +43,7 @@ def test_the_life_of_an_annotation(api: Api, namespace: Namespace, start: Start)
     namespace.deploy("canary", TALK)
     eventually(lambda: namespace.rule("canary") is not None, "the other rule is there")
     assert namespace.rule("web") == made
+    assert "rule object changed" not in process.log.read_text()
 
     # An invalid one leaves the last good rule, and is told on the workload.
     namespace.deploy("web", 'up{namespace="other"} > 0')
@@ -80,10 +81,18 @@ def test_all_kinds_and_the_garbage_collector(api: Api, namespace: Namespace, sta
     for label in kinds:
         wanted = confined(namespace, f'{label}="web"')
         eventually(lambda: namespace.expression("web", label) == wanted, f"the rule of the {label} is there")  # noqa: B023
+    # Deleted and made again at once: the rule is the new one's, whoever was faster.
+    api.delete(namespace.path("web"))
+    uid = namespace.deploy("web", TALK)["metadata"]["uid"]
+    eventually(lambda: owner_uid(namespace.rule("web")) == uid, "the rule is the new Deployment's")
     for kind in kinds.values():
         api.delete(namespace.path("web", kind))
     for label in kinds:
         eventually(lambda: namespace.rule("web", label) is None, f"the rule goes with the {label}")  # noqa: B023
+
+
+def owner_uid(rule: JsonObject | None) -> str | None:
+    return None if rule is None else str(rule["metadata"]["ownerReferences"][0]["uid"])
 
 
 def test_a_namespace_opts_in_and_out(api: Api, namespace: Namespace, start: Start) -> None:
