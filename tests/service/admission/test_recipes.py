@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import urllib3
 import yaml
 
-from receiver.timestamps import format_time
 from sandbox.admission import AdmissionProcess
 from sandbox.cluster import ControlPlane
 from sandbox.process import wait_until
 from sandbox.receiver_process import RELEASES_TOKEN, ReceiverProcess, alert_for
 from sandbox.shipped import receiver_token
-from tests.recipes import blocks, documents, scripts
+from tests.recipes import blocks, documents, scripts, text_of
 from tests.service.admission.deployer import ARGO_CD, FLUX
 from tests.service.admission.pipeline import NAMESPACE, READ_TOKEN, Pipeline
 
@@ -103,10 +101,11 @@ def test_the_pipeline_hears_of_an_undo(pipeline: Pipeline, receiver: ReceiverPro
     first = VARIABLES["gitlab-ci.md"]
     second = {**first, "CI_COMMIT_SHA": NEXT}
     ask = script("README.md", "/api/v1/rollbacks")
+    assert "date -u +%Y-%m-%dT%H:%M:%SZ" in text_of("README.md")
     pipeline.succeeds(deploy, first)
     assert "the release stood" in pipeline.succeeds(verdict, first)
     pipeline.shop.stamp()  # The controller has made its revision.
-    began = format_time(datetime.now(UTC))
+    began = pipeline.succeeds("date -u +%Y-%m-%dT%H:%M:%SZ", {}).strip()
     pipeline.succeeds(ask, {"BEGAN": began})
 
     pipeline.write_image("shop:2")
