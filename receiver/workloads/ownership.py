@@ -36,6 +36,11 @@ class Heirs:
     others: tuple[JsonObject, ...] = field(default_factory=tuple)
 
 
+def is_ours(key: str) -> bool:
+    """Whether an annotation is never left to a deployer: all of our own but the commit, which a deploy says anew."""
+    return key.startswith(f"{names.GROUP}/") and key != names.COMMIT_ANNOTATION
+
+
 def main_applier(entries: Iterable[Entry]) -> Entry | None:
     """The entry of whoever applies the workload: of all that apply, client-side or server-side, the one that owns
     most; of two alike the later. None where nobody does."""
@@ -94,13 +99,9 @@ def _last_applied(annotations: Mapping[str, str], applied: JsonObject, own: froz
         notes = {
             key: value
             for key, value in ((applied.get("metadata") or {}).get("annotations") or {}).items()
-            if key not in own and not key.startswith(f"{names.GROUP}/")
+            if key not in own and not is_ours(key)
         }
-        live = {
-            key: value
-            for key, value in (metadata.get("annotations") or {}).items()
-            if key in own or key.startswith(f"{names.GROUP}/")
-        }
+        live = {key: value for key, value in (metadata.get("annotations") or {}).items() if key in own or is_ours(key)}
         restored = {
             **manifest,
             "metadata": {**metadata, "annotations": {**live, **notes}},
@@ -214,7 +215,7 @@ def _given(entry: Entry) -> Fields:
     """Those fields of our entry that are not ours to keep: all but our own annotations."""
     fields = _fields(entry)
     notes = (fields.get("f:metadata") or {}).get("f:annotations") or {}
-    kept = {key: below for key, below in notes.items() if key == "." or key.startswith(f"f:{names.GROUP}/")}
+    kept = {key: below for key, below in notes.items() if key == "." or is_ours(key.removeprefix("f:"))}
     return difference(fields, {"f:metadata": {"f:annotations": kept}} if kept else {})
 
 

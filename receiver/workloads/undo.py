@@ -9,7 +9,7 @@ from receiver import names
 from receiver.cluster.api import JsonObject
 from receiver.decision.templates import Template, clean_template
 from receiver.decision.values import Revision, Workload
-from receiver.workloads.ownership import LAST_APPLIED, heirs, is_deployers
+from receiver.workloads.ownership import LAST_APPLIED, heirs, is_deployers, is_ours
 
 KEPT_ANNOTATIONS = frozenset(
     {
@@ -32,8 +32,7 @@ RELEASE_FACTS = frozenset({names.RELEASE_ANNOTATION, names.COMMIT_ANNOTATION, "k
 
 def stays_live(key: str) -> bool:
     """Whether an annotation is no fact of a release: it belongs to a controller, an owner, or our policy."""
-    ours = key.startswith(f"{names.GROUP}/") and key not in RELEASE_FACTS
-    return key in KEPT_ANNOTATIONS or ours
+    return key in KEPT_ANNOTATIONS or (is_ours(key) and key not in RELEASE_FACTS)
 
 
 def undo_operations(

@@ -15,7 +15,12 @@ ODD = "true && echo '<ü>'\u2028\t"
 Release = dict[str, Any]
 
 ONE: Release = {
-    "annotations": {"kubernetes.io/change-cause": "one", "note/one": "1", "note/all": "1"},
+    "annotations": {
+        "kubernetes.io/change-cause": "one",
+        "metricops.dev/commit": "c0ffee1",
+        "note/one": "1",
+        "note/all": "1",
+    },
     "template annotations": {"note/one": "1", "note/all": "1"},
     "init": ["prepare"],
     "sidecars": ["helper"],
@@ -25,7 +30,12 @@ ONE: Release = {
     "more": {"terminationGracePeriodSeconds": 5, "securityContext": {"runAsUser": 1000}},
 }
 TWO: Release = {
-    "annotations": {"kubernetes.io/change-cause": "two", "note/two": "2", "note/all": "2"},
+    "annotations": {
+        "kubernetes.io/change-cause": "two",
+        "metricops.dev/commit": "c0ffee2",
+        "note/two": "2",
+        "note/all": "2",
+    },
     "template annotations": {"note/two": "2", "note/all": "2"},
     "init": ["migrate"],
     "sidecars": ["agent"],
@@ -35,7 +45,7 @@ TWO: Release = {
     "more": {"dnsPolicy": "Default"},
 }
 THREE: Release = {
-    "annotations": {"note/all": "3"},
+    "annotations": {"metricops.dev/commit": "c0ffee3", "note/all": "3"},
     "template annotations": {"note/all": "3"},
     "init": [],
     "sidecars": [],

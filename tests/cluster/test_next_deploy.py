@@ -219,6 +219,7 @@ def test_policy_stays_and_facts_come_back(make_shop: MakeShop, kind: str) -> Non
     annotations = shop.api.get(shop.path)["metadata"]["annotations"]
     assert annotations["metricops.dev/cooldown"] == "1m"
     assert annotations["kubernetes.io/change-cause"] == "one"
+    assert annotations["metricops.dev/commit"] == ONE["annotations"]["metricops.dev/commit"]
     assert annotations["tool/of-a-person"] == "x"
     assert annotations["note/one"] == "1"
     assert "note/two" not in annotations
