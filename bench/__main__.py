@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import calls, deliveries, latency, scale
+from bench import admission, calls, deliveries, latency, scale
 from bench.figures import Figure, table
 from bench.rules import figures as rules
 from bench.rules.sloth import sloth
@@ -32,8 +32,8 @@ IN_SCENE: dict[str, Callable[..., list[Figure]]] = {
     "a": deliveries.measure,
 }
 """In the order in which they run: what is counted and timed comes before what wears out."""
-ALONE: dict[str, Callable[..., list[Figure]]] = {"d": scale.measure, "e": rules.measure}
-"""The first has a cluster of its own, the other needs none."""
+ALONE: dict[str, Callable[..., list[Figure]]] = {"d": scale.measure, "e": rules.measure, "f": admission.measure}
+"""The second needs no cluster, the others have one of their own."""
 PARTS = (*IN_SCENE, *ALONE)
 
 
