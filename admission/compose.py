@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from flask import Flask
 
@@ -11,7 +12,7 @@ from admission.admit import Verdict, admit
 from admission.app import create_app
 from admission.certificates.compose import compose_upkeep
 from admission.certificates.keeper import Upkeep
-from admission.certificates.served import ServedFile, expiry
+from admission.certificates.served import ServedContext, expiry_of_file
 from admission.metrics import AdmissionMetrics
 from admission.review import AdmissionRequest
 from admission.settings import AdmissionSettings
@@ -19,7 +20,6 @@ from receiver.cluster.api import Api, JsonObject
 from receiver.cluster.watched import Watched
 from receiver.decision.values import NamespaceFacts
 from receiver.rollbacks.world import watch_namespaces
-from receiver.web.tls import TlsFiles
 
 
 class Namespaces:
@@ -66,10 +66,10 @@ class AdmissionService:
         self.watch.stop()
 
 
-def compose(settings: AdmissionSettings, files: TlsFiles, own: ServedFile | None) -> AdmissionService:
+def compose(settings: AdmissionSettings, own: ServedContext | None) -> AdmissionService:
     """Build the webhook; nothing runs until it is started. Raises `ApiError` without a usable configuration.
 
-    `files` are what is served; `own` is the same where certificates are of the webhook's own authority.
+    `own` is what is served where certificates are of the webhook's own authority; else the settings name files.
     """
     metrics = AdmissionMetrics()
     api = Api.connect(
@@ -85,8 +85,13 @@ def compose(settings: AdmissionSettings, files: TlsFiles, own: ServedFile | None
     def judge(request: AdmissionRequest) -> Verdict:
         return admit(request, datetime.now(UTC), namespaces.facts(request.namespace), settings.receivers)
 
-    metrics.certificates.expiry.set_function(lambda: expiry(files.certificate))
-    upkeep = None if own is None else compose_upkeep(api, settings, own, metrics.certificates)
+    upkeep = None
+    if own is not None:
+        upkeep = compose_upkeep(api, settings, own, metrics.certificates)
+        metrics.certificates.expiry.set_function(own.expiry)
+    else:
+        file = Path(settings.tls_certificate_file)
+        metrics.certificates.expiry.set_function(lambda: expiry_of_file(file))
 
     def is_ready() -> bool:
         return namespaces.were_listed() and (upkeep is None or upkeep.serves)

@@ -12,13 +12,13 @@ from admission.certificates.lifetimes import Lifetimes
 from admission.certificates.metrics import CertificateMetrics
 from admission.certificates.publishing import WebhookConfiguration
 from admission.certificates.secret import CertificateSecret
-from admission.certificates.served import ServedFile
+from admission.certificates.served import ServedContext
 from admission.settings import AdmissionSettings
 from receiver import names
 from receiver.cluster.api import Api
 
 
-def compose_upkeep(api: Api, settings: AdmissionSettings, served: ServedFile, metrics: CertificateMetrics) -> Upkeep:
+def compose_upkeep(api: Api, settings: AdmissionSettings, served: ServedContext, metrics: CertificateMetrics) -> Upkeep:
     """Build it; nothing runs until it is started."""
     lifetimes = Lifetimes(settings.lifetime, eagerness=secrets.randbelow(1001) / 1000)
     configuration = WebhookConfiguration(api, names.ADMISSION_CONFIGURATION)

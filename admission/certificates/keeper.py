@@ -42,7 +42,8 @@ class Keeper:
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`names` are those that the API servers ask for; `serve` takes a certificate with its key in PEM.
+        """`names` are those that the API servers ask for; `serve` takes a certificate with its key in PEM, or raises
+        `OSError`.
 
         `now` is to be the API server's clock, because it is there that certificates are judged: a replica whose own
         clock is wrong must not replace those of the others. `clock` is steady, in seconds.
@@ -89,7 +90,10 @@ class Keeper:
             stored = self._upkeep(self._secret.read(), published)
         except ApiError as error:
             return f"{self._secret}: {error}"
-        self._take(stored.contents)
+        try:
+            self._take(stored.contents)
+        except OSError as error:
+            return f"the file to serve from: {error}"
         if published is None:
             self._metrics.published.set(0)
             return unread
@@ -130,6 +134,7 @@ class Keeper:
         return written
 
     def _take(self, contents: Contents) -> None:
+        """Serve this. Raises `OSError`."""
         if self._held is None or contents.serving != self._held.serving:
             self._serve(serving_pem(contents))
             serving = contents.serving

@@ -62,7 +62,7 @@ class Tls:
         self._lock = threading.Lock()
         self._seen = files.stamp()
         try:
-            self._context = _load(files)
+            self._context = load_context(files)
         except (OSError, ValueError) as error:
             raise SettingError(f"TLS files: found {error} in {self._named}, expected PEM that fits together") from None
 
@@ -78,7 +78,7 @@ class Tls:
             if stamp != self._seen:
                 self._seen = stamp
                 try:
-                    self._context = _load(self._files)
+                    self._context = load_context(self._files)
                     log("TLS files read again", files=self._named)
                 except (OSError, ValueError) as error:
                     log("TLS files not usable", level=logging.ERROR, files=self._named, error=str(error))
@@ -107,7 +107,8 @@ def take_no_more(connection: Any) -> None:
             socket.socket.shutdown(connection, socket.SHUT_RD)
 
 
-def _load(files: TlsFiles) -> TrustingContext:
+def load_context(files: TlsFiles) -> TrustingContext:
+    """A server's context with what is in the files now. Raises `OSError` and `ValueError` where that is no use."""
     context = TrustingContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # Without a password an encrypted key is an error; else OpenSSL would ask the terminal.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 
 from admission.certificates.contents import Contents, write_contents
+from admission.certificates.keeper import Upkeep
 from admission.certificates.lifetimes import Lifetimes
 from admission.certificates.publishing import Published
 from receiver.cluster.api import ApiError
@@ -148,3 +150,39 @@ def test_a_whole_foreign_secret_is_replaced_by_what_is_served() -> None:
     assert replica.count(STEPS, action="restore") == 1
     assert len(replica.served) == 1
     assert len(replica.world.changes) == 2
+
+
+def test_a_file_that_cannot_be_written_is_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    replica = fresh()
+    with patch.object(replica.keeper, "_serve", side_effect=OSError("no space left")):
+        replica.look()
+    assert "no space left" in lines(caplog)[-1]
+    assert not replica.keeper.serves
+    replica.look()
+    assert replica.keeper.serves
+    assert replica.certificate == replica.world.contents.serving
+
+
+class Panic(BaseException):
+    """Rust code that panics raises something that is no Exception."""
+
+
+def test_nothing_ends_the_upkeep(caplog: pytest.LogCaptureFixture) -> None:
+    replica, looked = fresh(), threading.Event()
+    outcomes = iter((RuntimeError("one"), Panic("two")))
+
+    def look() -> None:
+        if (outcome := next(outcomes, None)) is not None:
+            raise outcome
+        looked.set()
+
+    watched = Mock()
+    configuration = Mock(watch=Mock(return_value=watched))
+    with patch.object(replica.keeper, "look", look):
+        upkeep = Upkeep(replica.keeper, configuration, Lifetimes(timedelta(seconds=0.6)))
+        upkeep.start()
+        assert looked.wait(30)
+        upkeep.stop()
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["one", "two"]
+    watched.start.assert_called_once_with()
+    watched.stop.assert_called_once_with()
