@@ -13,6 +13,8 @@ from admission.review import AdmissionRequest, Answer
 from admission.stamping import patch_to, wanted_stamp
 from receiver.decision.values import NamespaceFacts
 from receiver.names import KIND_BY_LABEL
+from rules.deployer.confinement import Confinement
+from rules.deployer.workload_rules import DEFAULT_CONFINEMENT
 
 KINDS = frozenset(KIND_BY_LABEL.values())
 OPERATIONS = ("CREATE", "UPDATE")
@@ -46,18 +48,23 @@ NOT_OURS = Verdict(Answer(), Outcome.UNCHANGED)
 
 
 def admit(
-    request: AdmissionRequest, now: datetime, namespace: NamespaceFacts | None, receivers: Collection[str]
+    request: AdmissionRequest,
+    now: datetime,
+    namespace: NamespaceFacts | None,
+    receivers: Collection[str],
+    confinement: Confinement = DEFAULT_CONFINEMENT,
 ) -> Verdict:
     """Judge one request.
 
     `namespace` is what is known of the workload's, None where nothing is; `receivers` are the user names of the
-    receiver's accounts, whose stamps are believed.
+    receiver's accounts, whose stamps are believed; `confinement` is how series say whose they are.
     """
     if request.kind not in KINDS or request.operation not in OPERATIONS or request.subresource:
         return NOT_OURS
     if request.item["metadata"].get("deletionTimestamp"):
         return NOT_OURS
-    rules = judge_rules(request, namespace, may_refuse=request.username not in receivers)
+    may_refuse = request.username not in receivers
+    rules = judge_rules(request, namespace, may_refuse=may_refuse, confinement=confinement)
     if rules.refusal:
         return Verdict(Answer(refusal=rules.refusal), Outcome.REFUSED)
     wanted = wanted_stamp(request, now, receivers)

@@ -83,7 +83,8 @@ def compose(settings: AdmissionSettings, own: ServedContext | None) -> Admission
     namespaces = Namespaces(watch)
 
     def judge(request: AdmissionRequest) -> Verdict:
-        return admit(request, datetime.now(UTC), namespaces.facts(request.namespace), settings.receivers)
+        facts = namespaces.facts(request.namespace)
+        return admit(request, datetime.now(UTC), facts, settings.receivers, settings.confinement)
 
     upkeep = None
     if own is not None:

@@ -8,8 +8,9 @@ from admission.review import AdmissionRequest
 from admission.stamping import annotations_of
 from receiver import names
 from receiver.decision.values import NamespaceFacts
-from rules.deployer.workload_rules import ANNOTATIONS, rules_of_workload
-from rules.names import KIND_BY_LABEL
+from rules.deployer.confinement import Confinement
+from rules.deployer.workload_rules import ANNOTATIONS, DEFAULT_CONFINEMENT, rules_of_workload
+from rules.names import KIND_BY_LABEL, RULES_ENABLED, RULES_LABEL
 
 WARN, REFUSE = "warn", "refuse"
 LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
@@ -26,16 +27,23 @@ class RuleJudgement:
     refusal: str = ""
 
 
-def judge_rules(request: AdmissionRequest, namespace: NamespaceFacts | None, *, may_refuse: bool) -> RuleJudgement:
+def judge_rules(
+    request: AdmissionRequest,
+    namespace: NamespaceFacts | None,
+    *,
+    may_refuse: bool,
+    confinement: Confinement = DEFAULT_CONFINEMENT,
+) -> RuleJudgement:
     """Judge the workload's annotations for rules; nothing where it has none.
 
     Only who writes them is refused, and advised: neither a controller that touches the object for another reason, nor
-    a release beside them, is the place to mend them. `may_refuse` is False for the receiver itself.
+    a release beside them, is the place to mend them. `may_refuse` is False for the receiver itself; `confinement`
+    is how series say whose they are.
     """
     now, before = _asked(annotations_of(request.item)), _asked(annotations_of(request.old or {}))
     if not now:
         return RuleJudgement()
-    found = rules_of_workload(request.namespace, LABEL_BY_KIND[request.kind], request.name, now)
+    found = rules_of_workload(request.namespace, LABEL_BY_KIND[request.kind], request.name, now, confinement)
     problems = tuple(map(str, found.problems))
     if now == before:
         return RuleJudgement(_few(problems))
@@ -44,7 +52,7 @@ def judge_rules(request: AdmissionRequest, namespace: NamespaceFacts | None, *, 
         text = "; ".join(problems)
         text = text if len(text) <= LONGEST_REFUSAL else text[: LONGEST_REFUSAL - 1] + "…"
         return RuleJudgement(refusal=f"metricops: {request.title}: {text}")
-    return RuleJudgement(_few(problems), _few(tuple(map(str, found.advice))))
+    return RuleJudgement(_few(problems), (*_not_read(namespace), *_few(tuple(map(str, found.advice)))))
 
 
 def why_unreadable(request: AdmissionRequest, namespace: NamespaceFacts | None) -> str:
@@ -56,6 +64,13 @@ def why_unreadable(request: AdmissionRequest, namespace: NamespaceFacts | None) 
         f"namespace/{request.namespace}: annotation {names.INVALID_RULE_ANNOTATION}: found {said!r}, "
         f"expected {WARN} or {REFUSE}"
     )
+
+
+def _not_read(namespace: NamespaceFacts | None) -> tuple[str, ...]:
+    """That nobody reads the annotations, where the namespace's label does not say so."""
+    if namespace is None or namespace.labels.get(RULES_LABEL) == RULES_ENABLED:
+        return ()
+    return (f"no rule is made of it before the namespace has the label {RULES_LABEL}={RULES_ENABLED}",)
 
 
 def _asked(annotations: dict[str, str]) -> dict[str, str]:

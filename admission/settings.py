@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from admission.certificates.names import server_names
 from receiver import names
-from receiver.server_settings import ServerSettings, setting
+from receiver.series_settings import SeriesSettings
+from receiver.server_settings import setting
 
 SHORTEST_LIFETIME = timedelta(seconds=10)
 LONGEST_LIFETIME = timedelta(days=365)
@@ -15,7 +16,7 @@ RECEIVER_ACCOUNT = f"system:serviceaccount:{names.DEFAULT_NAMESPACE}:metricops-r
 
 
 @dataclass(frozen=True, slots=True)
-class AdmissionSettings(ServerSettings):
+class AdmissionSettings(SeriesSettings):
     """The webhook's own settings, and every server's."""
 
     listen: str = setting("0.0.0.0:8443", "Address and port that the HTTP server binds to.")
@@ -70,5 +71,5 @@ class AdmissionSettings(ServerSettings):
 
     def check(self) -> None:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
-        ServerSettings.check(self)
+        SeriesSettings.check(self)
         _ = (self.lifetime, self.server_names)

@@ -153,7 +153,7 @@ def _releases_api(
     releasers = TokenFile(Path(settings.releases_token_file)) if settings.releases_token_file else None
     readers = TokenFile(Path(settings.read_token_file)) if settings.read_token_file else None
     return ReleasesApi(
-        ReleaseNotes(api, reader, clock=now, watched=settings.watch_namespace),
+        ReleaseNotes(api, reader, clock=now, watched=settings.watch_namespace, confinement=settings.confinement),
         Lists(store, opted_in, lambda found: with_history(api, found, now())),
         releasers=Callers(releasers) if releasers else None,
         # Who releases may also read what became of it.

@@ -13,7 +13,8 @@ from receiver.decision.values import Defaults, EvidencePolicy
 from receiver.errors import SettingError
 from receiver.intake.envelope import Bounds
 from receiver.rollbacks.steps import Timing
-from receiver.server_settings import ServerSettings, setting, variable_name
+from receiver.series_settings import SeriesSettings
+from receiver.server_settings import setting, variable_name
 from receiver.web.tls import TlsFiles
 from receiver.web.token import read_tokens
 
@@ -21,7 +22,7 @@ TOKEN_FILES = ("token_file", "releases_token_file", "read_token_file")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(ServerSettings):
+class Settings(SeriesSettings):
     """The receiver's own settings, and every server's."""
 
     namespace: str = setting(names.DEFAULT_NAMESPACE, "Namespace of the stop switch, ConfigMap metricops-control.")
@@ -104,7 +105,7 @@ class Settings(ServerSettings):
 
     def check(self) -> None:
         """Read every setting once. Raises `SettingError` for the first that cannot be used."""
-        ServerSettings.check(self)
+        SeriesSettings.check(self)
         _ = (self.defaults, self.limits, self.timing, self.places, self.bounds, self.sweep_every, self.resync_every)
         _ = (self.may_check_secrets, self.keep)
         if not self.accepts_unauthenticated and not self.token_file and not self.client_ca_file:

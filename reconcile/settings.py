@@ -5,25 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from receiver.server_settings import ServerSettings, setting
-from rules.deployer.confinement import Confinement, Series
-from rules.identifiers import LABEL_NAME, LABEL_VALUE
+from receiver.series_settings import SeriesSettings
+from receiver.server_settings import setting
+from rules.identifiers import LABEL_VALUE
 
 
 @dataclass(frozen=True, slots=True)
-class ReconcileSettings(ServerSettings):
+class ReconcileSettings(SeriesSettings):
     """See `ServerSettings`."""
 
     rules_namespaces: str = setting(
         "",
         "Only these namespaces (separated by commas), which need no label then; empty: those labelled "
         "`metricops.dev/rules=enabled`.",
-    )
-    series_namespace_label: str = setting("namespace", "The label of series that holds their namespace.")
-    series: str = setting(
-        "workload",
-        "How a series is known to be a workload's: `workload` (label `deployment`, `statefulset` or `daemonset`), "
-        "`pod` (label `pod`, by the names of its pods), `namespace` (every series of the namespace).",
     )
     rule_labels: str = setting(
         "", "Labels of the PrometheusRules, such as `release=prometheus`: those that the operator's ruleSelector wants."
@@ -32,22 +26,13 @@ class ReconcileSettings(ServerSettings):
 
     def check(self) -> None:
         """Read every setting once. Raises `SettingError`."""
-        ServerSettings.check(self)
-        _ = (self.confinement, self.labels, self.resync_every)
+        SeriesSettings.check(self)
+        _ = (self.labels, self.resync_every)
 
     @property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that are named."""
         return tuple(filter(None, (name.strip() for name in self.rules_namespaces.split(","))))
-
-    @property
-    def confinement(self) -> Confinement:
-        """How series say whose they are."""
-        if self.series not in list(Series):
-            raise self._wrong("series", f"one of {', '.join(Series)}")
-        if not LABEL_NAME.fullmatch(self.series_namespace_label):
-            raise self._wrong("series_namespace_label", "a label's name")
-        return Confinement(self.series_namespace_label, Series(self.series))
 
     @property
     def labels(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The deployer's own rule and objective in a request: may they be written, and are they what they have to be?
 
-Checked as the reconciler will read them, with the series told apart as is its default.
+Checked as the reconciler will read them, if it is told the same of how series say whose they are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from receiver.intake.conformity import Problem
 from receiver.releases.refusal import RefusedError
 from receiver.releases.request import DEPLOYERS_OWN
 from rules import problems as rule_problems
-from rules.deployer.workload_rules import rules_of_workload
+from rules.deployer.confinement import Confinement
+from rules.deployer.workload_rules import DEFAULT_CONFINEMENT, rules_of_workload
 from rules.names import KIND_BY_LABEL, RULES_ENABLED, RULES_LABEL
 
 Annotations = Mapping[str, str | None]
@@ -34,7 +35,12 @@ class Judged:
     advice: tuple[str, ...] = ()
 
 
-def judge(own: Annotations, workload: Workload, namespace: NamespaceFacts) -> Judged:
+def judge(
+    own: Annotations,
+    workload: Workload,
+    namespace: NamespaceFacts,
+    confinement: Confinement = DEFAULT_CONFINEMENT,
+) -> Judged:
     """Judge what a request says of the deployer's own rules.
 
     Raises `RefusedError`: 403 where the namespace has not opted in, 409 where somebody else writes the annotation, 400
@@ -51,7 +57,7 @@ def judge(own: Annotations, workload: Workload, namespace: NamespaceFacts) -> Ju
     after = {key: own.get(key, workload.annotations.get(key)) for key in FIELD_BY_ANNOTATION}
     asked = {key: value for key, value in after.items() if value is not None}
     ref = workload.ref
-    read = rules_of_workload(ref.namespace, LABEL_BY_KIND[ref.kind], ref.name, asked)
+    read = rules_of_workload(ref.namespace, LABEL_BY_KIND[ref.kind], ref.name, asked, confinement)
     if read.problems:
         raise RefusedError(400, [_problem(problem) for problem in read.problems])
     return Judged(own, tuple(str(advice) for advice in read.advice[:MOST_ADVICE]))

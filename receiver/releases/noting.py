@@ -24,6 +24,8 @@ from receiver.workloads.kind import is_guard
 from receiver.workloads.registry import KINDS
 from receiver.workloads.stamp import TEXTS, ReleaseStamp, images_by_container, read_stamp
 from receiver.workloads.undo import annotation_pointer, guard
+from rules.deployer.confinement import Confinement
+from rules.deployer.workload_rules import DEFAULT_CONFINEMENT
 
 MOST_TRIES = 5
 SOON_SECONDS = 2
@@ -45,11 +47,20 @@ class Noted:
 class ReleaseNotes:
     """Notes releases on opted-in workloads. `watched` is the one namespace with rights for us; empty: all of them."""
 
-    def __init__(self, api: Api, reader: WorldReader, *, clock: Clock, watched: str = "") -> None:
+    def __init__(
+        self,
+        api: Api,
+        reader: WorldReader,
+        *,
+        clock: Clock,
+        watched: str = "",
+        confinement: Confinement = DEFAULT_CONFINEMENT,
+    ) -> None:
         self._api = api
         self._reader = reader
         self._clock = clock
         self._watched = watched
+        self._confinement = confinement
 
     def note(self, request: ReleaseRequest) -> Noted:
         """Write down what is said of the live release. Can be repeated: the same again changes nothing.
@@ -66,7 +77,7 @@ class ReleaseNotes:
             facts = self._reader.namespace(namespace)
             _check_opted_in(workload, facts, self._reader.defaults)
             images = _check_images(request, workload)
-            own = judge(request.own, workload, facts) if request.own else Judged({})
+            own = judge(request.own, workload, facts, self._confinement) if request.own else Judged({})
             stamp, is_new = stamp_after(request.statements, workload, images, self._clock())
             wanted = {names.RELEASE_ANNOTATION: stamp.text(), **own.wanted}
             changes = {key: value for key, value in wanted.items() if workload.annotations.get(key) != value}

@@ -10,14 +10,16 @@ import pytest
 from admission.admit import Outcome, admit
 from admission.judgement import LONGEST_REFUSAL, judge_rules
 from receiver.decision.values import NamespaceFacts
+from rules.deployer.confinement import Confinement, Series
 from tests.unit.admission.requests import NOW, RECEIVER, Item, request, stamped, workload
 
 RULE = "metricops.dev/rule"
 BROKEN = "rate(http_request_total[5m)"
 GOOD = 'sum(rate(http_request_total{code=~"5.."}[5m])) / sum(rate(http_request_total[5m])) > 0.05'
 TALKS = 'rate(http_request_total{code=~"^5.*$"}[5m]) > 0'
-WARN = NamespaceFacts({"metricops.dev/rollback": "enabled"}, {})
-REFUSE = NamespaceFacts({"metricops.dev/rollback": "enabled"}, {"metricops.dev/invalid-rule": "refuse"})
+OPTED_IN = {"metricops.dev/rollback": "enabled", "metricops.dev/rules": "enabled"}
+WARN = NamespaceFacts(OPTED_IN, {})
+REFUSE = NamespaceFacts(OPTED_IN, {"metricops.dev/invalid-rule": "refuse"})
 
 
 def ruled(rule: str, image: str = "shop:1", key: str = RULE) -> Item:
@@ -47,6 +49,19 @@ def test_a_good_rule_is_nothing_to_speak_of() -> None:
 def test_advice_is_given_when_the_rule_is_written_and_not_at_every_deploy() -> None:
     assert len(judge_rules(request(ruled(TALKS)), WARN, may_refuse=True).advice) == 3
     assert judge_rules(request(ruled(TALKS, "shop:2"), ruled(TALKS)), WARN, may_refuse=True).advice == ()
+
+
+def test_a_rule_that_nobody_reads_is_told() -> None:
+    closed = NamespaceFacts({"metricops.dev/rollback": "enabled"}, {})
+    (told,) = judge_rules(request(ruled(GOOD)), closed, may_refuse=True).advice
+    assert told == "no rule is made of it before the namespace has the label metricops.dev/rules=enabled"
+    assert judge_rules(request(ruled(GOOD)), None, may_refuse=True).advice == ()
+
+
+def test_it_is_judged_by_how_series_say_whose_they_are() -> None:
+    item = request(ruled('sum(up{deployment=~".*"}) == 0'))
+    assert judge_rules(item, WARN, may_refuse=True).problems
+    assert not judge_rules(item, WARN, may_refuse=True, confinement=Confinement(series=Series.POD)).problems
 
 
 class TestRefusal:
