@@ -6,6 +6,7 @@ Whoever may write the workload wrote these texts. Each reader gives the value, o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 LONGEST_REVISION = 128
@@ -22,12 +23,15 @@ _SCP = re.compile(r"(?:[A-Za-z0-9._-]+@)?([A-Za-z0-9.-]+\.[A-Za-z0-9-]+):([A-Za-
 _COMMIT_PAGE = re.compile(r"(https?://[^?#]+?)(?:/-)?/commits?/([0-9a-f]{7,64})/?", re.IGNORECASE)
 _SCHEMES = ("https", "http", "ssh", "git")
 _CREDENTIALS_OF_ADDRESSES = re.compile(r"(?<=://)[^/\s@]*@")
-_CREDENTIALS_OF_FLAGS = re.compile(r"(--?[\w-]*(?:token|password|secret)[\w-]*)(=|\s+)(?:\"[^\"]*\"|'[^']*'|\S+)", re.I)
+_SECRETS = ("token", "password", "secret")
+"""What is in the names of flags whose values nobody should read."""
 
 
 def commit(text: str) -> str:
     """A commit: hexadecimal, Flux' `main@sha1:0123abc`, or the name of a revision in another system."""
     text = text.strip()
+    if len(text) > LONGEST_ADDRESS:
+        return ""
     flux = _FLUX.fullmatch(text)
     return _digits(flux[1] if flux else text) or revision(text)
 
@@ -81,9 +85,33 @@ def page_address(text: str) -> str:
 
 def change_cause(text: str) -> str:
     """A change cause as one line of at most 256 characters; credentials of a recorded command line are left out."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: LONGEST_CAUSE * 8]).split())
-    line = _CREDENTIALS_OF_ADDRESSES.sub("", _CREDENTIALS_OF_FLAGS.sub(r"\1\2…", line))
+    words = "".join(c if c.isprintable() else " " for c in text[: LONGEST_CAUSE * 8]).split()
+    line = _CREDENTIALS_OF_ADDRESSES.sub("", " ".join(_without_secrets(words)))
     return line if len(line) <= LONGEST_CAUSE else line[: LONGEST_CAUSE - 1] + "…"
+
+
+def _without_secrets(words: Iterable[str]) -> Iterator[str]:
+    """A command line without the values of flags such as `--token`; a quoted one ends where its quote does."""
+    quote, is_value = "", False
+    for word in words:
+        if quote:
+            quote = "" if word.endswith(quote) else quote
+            continue
+        flag, equals, value = word.partition("=")
+        if is_value:
+            yield "…"
+            quote, is_value = _open_quote(word), False
+        elif flag.startswith("-") and any(secret in flag.lower() for secret in _SECRETS):
+            yield f"{flag}=…" if equals else flag
+            quote, is_value = _open_quote(value), not equals
+        else:
+            yield word
+
+
+def _open_quote(value: str) -> str:
+    """The quote that a value begins with, where it does not end with it."""
+    quote = value[:1]
+    return quote if quote in ("'", '"') and (len(value) == 1 or not value.endswith(quote)) else ""
 
 
 def _digits(text: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import fields
 from typing import Any
 
@@ -187,7 +188,17 @@ class TestChangeCause:
         recorded = "kubectl apply --token=abc --password hunter2 --from-literal-secret='a b' https://me:pw@git/x"
         shown = self.cause(recorded)
         assert all(secret not in shown for secret in ("abc", "hunter2", "a b", "me:pw"))
-        assert shown.startswith("kubectl apply --token=… --password …")
+        assert shown == "kubectl apply --token=… --password … --from-literal-secret=… https://git/x"
+
+    def test_a_quote_that_never_ends_hides_the_rest(self) -> None:
+        assert self.cause("apply --token 'abc def") == "apply --token …"
+        assert self.cause('apply --token="abc" now') == "apply --token=… now"
+
+    @pytest.mark.parametrize("text", ["-" * 2048, "-token" * 341, "--secret" * 256, "--token " * 256, "://" * 700])
+    def test_whatever_it_says_is_read_in_no_time(self, text: str) -> None:
+        began = time.process_time()
+        self.cause(text)
+        assert time.process_time() - began < 0.1
 
     def test_length(self) -> None:
         assert self.cause("x" * 256) == "x" * 256
