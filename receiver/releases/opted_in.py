@@ -49,7 +49,7 @@ PLACE = Conformity(
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where the walk is: `namespace` is empty among the labelled ones of all namespaces, `chunk` the API server's own
-    `continue`, `after` the last workload of it that is done with, as `namespace/name`."""
+    `continue`, `after` the last workload that is done with, as `namespace/name`."""
 
     kind: str
     namespace: str = ""
@@ -152,7 +152,7 @@ class OptedIn:
                 more = answer["metadata"].get("continue")
                 if not more:
                     break
-                at = replace(at, chunk=more, after="")
+                at = replace(at, chunk=more)
 
     def _parts(self, which: Which, start: Position | None) -> list[Position]:
         """The lists to be read, from the one that the walk is in: its namespace may have opted out since."""
