@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from receiver import names
 from receiver.cluster.api import JsonObject, object_path
 from sandbox.binaries import DEFAULT_VERSION
 from sandbox.cluster import ControlPlane
@@ -89,6 +90,23 @@ def test_the_components_are_complete_and_settled(plane: ControlPlane, tmp_path: 
     overlay = with_components(tmp_path / "overlay", components(), "base")
     apply(plane, overlay)
     assert difference(plane, overlay) == ""
+    (receiver,) = pods(documents(overlay.render(plane.kubectl_path)))
+    assert receiver["spec"]["priorityClassName"] == "metricops"
+
+
+def test_the_controllers_make_the_pods(plane: ControlPlane) -> None:
+    """Nothing on the way refuses them: Pod Security, accounts, priorities."""
+    api = plane.api()
+    at = object_path("apps/v1", "deployments", names.DEFAULT_NAMESPACE)
+
+    def all_are_made() -> bool:
+        # More than it asks for: where there is no node, a rollout stays where it begins.
+        found = [(item["spec"]["replicas"], item.get("status", {})) for item in api.get(at)["items"]]
+        return bool(found) and all(status.get("replicas", 0) >= wanted for wanted, status in found)
+
+    wait_until(all_are_made, 30, "each Deployment has as many Pods as it asks for")
+    conditions = [found for item in api.get(at)["items"] for found in item["status"]["conditions"]]
+    assert [found["message"] for found in conditions if found["type"] == "ReplicaFailure"] == []
 
 
 def test_the_restricted_pod_security_standard_admits_every_pod(plane: ControlPlane) -> None:
