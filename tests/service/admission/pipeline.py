@@ -19,7 +19,6 @@ NAMESPACE = "shop"
 RUNS_METRICOPS = f'exec {sys.executable} -m cli.main "$@"\n'
 RUNS_OUR_IMAGE = 'while [ "${1#*/metricops:}" = "$1" ]; do shift; done\nshift\n' + RUNS_METRICOPS
 """What `docker run … IMAGE ARGUMENTS` comes to: there is no container runtime here, and the image is the command."""
-READ_TOKEN = "reads-need-this"
 ROOT = Path(__file__).parents[3]
 
 
@@ -43,7 +42,6 @@ class Pipeline:
             "KUBECONFIG": str(plane.kubeconfig),
             "METRICOPS_URL": receiver.url,
             "METRICOPS_TOKEN": RELEASES_TOKEN,
-            "METRICOPS_READ_TOKEN": READ_TOKEN,
         }
 
     def write_image(self, image: str) -> None:
