@@ -1,18 +1,8 @@
-"""Images as a stamp holds them, and which of them an undo would not bring back as they were."""
+"""Which images an undo would not bring back as they were."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-MOST_IMAGES = 16
-LONGEST_IMAGE = 512
 MUTABLE_TAG = "latest"
-
-
-def bounded(images: Mapping[str, str]) -> dict[str, str]:
-    """At most 16 of them, and none that is longer than any registry's can be: half a name would be another image."""
-    fitting = {name: image for name, image in images.items() if len(image) <= LONGEST_IMAGE}
-    return dict(list(fitting.items())[:MOST_IMAGES])
 
 
 def is_mutable(image: str) -> bool:

@@ -15,13 +15,12 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from admission.images import bounded
 from admission.review import AdmissionRequest, JsonObject
 from admission.sources import Marks, ReleaseSource, late_facts, release_source
 from receiver import names
 from receiver.decision.templates import Template, template_hash
 from receiver.workloads.ownership import MOST_ANNOTATION_BYTES
-from receiver.workloads.stamp import ReleaseStamp, images_by_container, read_stamp
+from receiver.workloads.stamp import ReleaseStamp, bounded_images, images_by_container, read_stamp
 
 SAME_REQUEST = timedelta(seconds=10)
 """So long ago a stamp may have been made and still be this very request's, which is asked about again after another
@@ -111,7 +110,7 @@ def _new_stamp(request: AdmissionRequest, present: str, now: datetime) -> Releas
         released_at=now,
         held_back=held_back,
         who=request.username[:LONGEST_USER],
-        images=bounded(images),
+        images=bounded_images(images),
         **_as_fields(source),
     )
 

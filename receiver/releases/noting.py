@@ -22,7 +22,7 @@ from receiver.releases.request import ReleaseRequest
 from receiver.rollbacks.world import Clock, WorldReader
 from receiver.workloads.kind import is_guard
 from receiver.workloads.registry import KINDS
-from receiver.workloads.stamp import TEXTS, ReleaseStamp, images_by_container, read_stamp
+from receiver.workloads.stamp import TEXTS, ReleaseStamp, bounded_images, images_by_container, read_stamp
 from receiver.workloads.undo import annotation_pointer, guard
 from rules.deployer.confinement import Confinement
 from rules.deployer.workload_rules import DEFAULT_CONFINEMENT
@@ -112,13 +112,13 @@ def stamp_after(
     said: dict[str, Any] = {TEXTS[name]: text for name, text in statements.items()}
     known = read_stamp(workload.annotations)
     if known is None or known.template_hash != workload.template_hash or _is_earlier(known, workload.rollout_began):
-        return ReleaseStamp(workload.template_hash, released_at=now, images=images, **said), True
+        return ReleaseStamp(workload.template_hash, released_at=now, images=bounded_images(images), **said), True
     return replace(known, **said), False
 
 
 def _is_earlier(stamp: ReleaseStamp, began: Interval | None) -> bool:
     """Whether a stamp is of an earlier rollout of the same template, which was left and has come back."""
-    if stamp.rollout_began is not None or stamp.released_at is None or began is None:
+    if stamp.held_back or stamp.rollout_began is not None or stamp.released_at is None or began is None:
         return False
     return stamp.released_at < began.earliest - OBSERVED_WITHIN
 

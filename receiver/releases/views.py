@@ -10,11 +10,10 @@ from receiver import names
 from receiver.decision.values import Interval, Revision, Workload
 from receiver.releases.noting import Noted
 from receiver.releases.opted_in import Found
-from receiver.releases.schemas import MOST_IMAGES
 from receiver.rollbacks.record import Rollback
 from receiver.timestamps import format_time
 from receiver.workloads.revisions import CLOCK_GRAIN
-from receiver.workloads.stamp import ReleaseStamp, images_by_container, shown_facts, stamp_of_template
+from receiver.workloads.stamp import ReleaseStamp, bounded_images, images_by_container, shown_facts, stamp_of_template
 
 Json = dict[str, Any]
 
@@ -101,7 +100,7 @@ def record_json(record: Rollback) -> Json:
 def stamp_json(stamp: ReleaseStamp) -> Json:
     """What a stamp says."""
     began = {"rolloutBegan": format_time(stamp.rollout_began)} if stamp.rollout_began else {}
-    images = {"images": dict(list(stamp.images.items())[:MOST_IMAGES])} if stamp.images else {}
+    images = {"images": bounded_images(stamp.images)} if stamp.images else {}
     return {"templateHash": stamp.template_hash, **began, **images, **shown_facts(stamp)}
 
 

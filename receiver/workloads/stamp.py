@@ -26,6 +26,8 @@ TEXTS = {
     "changeCause": "change_cause",
 }
 """Those facts that are texts: their names in the annotation, and ours."""
+MOST_IMAGES = 16
+LONGEST_IMAGE = 512
 LONGEST_TEXT = 512
 LINK = re.compile(r"https?://[^@/?#\s\x00-\x20\x7f-\x9f]+([/?#][!-~]*)?")
 """An address that may be shown as a link: of a page, without a user's name or password."""
@@ -105,6 +107,12 @@ def images_by_container(template: Template) -> dict[str, str]:
     spec = template.get("spec") or {}
     containers = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
     return {container["name"]: container["image"] for container in containers if container.get("image")}
+
+
+def bounded_images(images: Mapping[str, str]) -> dict[str, str]:
+    """At most 16 of them, and none that is longer than any registry's can be: half a name would be another image."""
+    fitting = {name: image for name, image in images.items() if len(image) <= LONGEST_IMAGE}
+    return dict(list(fitting.items())[:MOST_IMAGES])
 
 
 def _moment(value: Any) -> datetime | None:

@@ -177,6 +177,9 @@ def test_mutual_tls(mutual: Edge, files: Files, tmp_path: Path) -> None:
     # Probes and scrapes come without one.
     assert nobody.get("/healthz").status == 200
     assert nobody.get("/readyz").status == 503
+    # So does whoever reads: it is the API server that is missing.
+    assert "client certificate" not in nobody.get("/api/v1/rollbacks").data.decode()
+    assert nobody.get("/api/v1/openapi.json").status == 200
     assert 'outcome="refused"} 2.0' in nobody.get("/metrics").data.decode()
 
     stranger = Authority(tmp_path / "strangers", "clients").sign("alertmanager")

@@ -58,6 +58,13 @@ def test_the_same_template_released_once_more_gets_a_stamp_of_its_own() -> None:
     assert (is_new, stamp.commit) == (False, "c1")
 
 
+def test_a_rollout_that_was_held_back_keeps_its_stamp() -> None:
+    """It was released long before it began."""
+    held = stamped(released_at=NOW - timedelta(hours=1), commit="c1", held_back=True)
+    stamp, is_new = stamp_after({}, workload(annotations=held), IMAGES, NOW)
+    assert (is_new, stamp.commit) == (False, "c1")
+
+
 def test_the_patch_is_guarded_and_touches_annotations_alone() -> None:
     operations = note_operations(workload(annotations={"a/b": "1", "x": "y"}), {"a/b": "2", "c~d": "3", "x": None})
     assert operations[:2] == [
