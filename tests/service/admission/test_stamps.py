@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from admission.app import PATH
-from receiver.cluster.api import Api, JsonObject, object_path
+from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.decision.templates import template_hash
 from receiver.decision.values import Interval, WorkloadRef
 from receiver.workloads.registry import KINDS as READERS
@@ -188,6 +188,28 @@ def test_kubectl_shows_the_warnings(plane: ControlPlane, namespace: str) -> None
         "metricops: deployment/shop: container main: image shop:latest has no fixed tag: "
         "an undo may give the same image back",
     ]
+
+
+def test_a_rule_that_cannot_be_used_is_refused_where_the_namespace_says_so(plane: ControlPlane, api: Api) -> None:
+    namespace = "refuses"
+    labels = {"metricops.dev/rollback": "enabled", "metricops.dev/rules": "enabled"}
+    metadata = {"name": namespace, "labels": labels, "annotations": {"metricops.dev/invalid-rule": "refuse"}}
+    api.create("/api/v1/namespaces", {"metadata": metadata})
+    item = manifest(namespace, metadata={"annotations": {"metricops.dev/rule": "rate(http_request_total[5m)"}})
+    refusals: list[ApiError] = []
+
+    def is_refused() -> bool:
+        try:
+            create(api, item, dryRun="All")
+        except ApiError as error:
+            refusals.append(error)
+        return bool(refusals)
+
+    wait_until(is_refused, 20, "the webhook knows the namespace, and refuses")
+    assert refusals[0].status == 422
+    assert "metricops: deployment/shop: annotation metricops.dev/rule:1: " in refusals[0].message
+    item["metadata"]["annotations"] = {"metricops.dev/rule": "sum(rate(http_request_total[5m])) > 9"}
+    assert kubectl(plane, "apply", "-f", "-", stdin=item).lines == ["deployment.apps/shop created"]
 
 
 def test_what_is_no_review_is_refused_without_harm(webhook: AdmissionProcess) -> None:
