@@ -28,6 +28,8 @@ ROOT = Path(__file__).parents[3]
 LOCKS = (ROOT / "requirements.lock", ROOT / "requirements-build.lock")
 WRITABLE = ("usr/local", "source", "install", "wheel")
 """Where the build may write; what it writes elsewhere is not in the image."""
+LAST = "last"
+"""What the stage is called here that has no name."""
 WITHOUT_EFFECT = ("COMMENT", "LABEL", "EXPOSE")
 
 
@@ -57,9 +59,9 @@ class Stage:
         return {"PATH": "/usr/local/bin:/usr/bin:/bin", **self.environment}
 
     def digest(self) -> str:
-        """Of every file that the build put there: path, mode, time and content."""
+        """Of every file that was put into /install: path, mode, time and content."""
         found = hashlib.sha256()
-        for path in sorted((self.root / "usr/local").rglob("*")):
+        for path in sorted((self.root / "install").rglob("*")):
             if path.is_file() and not path.is_symlink():
                 status = path.stat()
                 found.update(f"{path.relative_to(self.root)} {status.st_mode:o} {int(status.st_mtime)}\0".encode())
@@ -67,8 +69,8 @@ class Stage:
         return found.hexdigest()
 
 
-def build(folder: Path, progress: Progress) -> Stage:
-    """Carry out the Dockerfile; the files are kept below `folder`. Returns the last stage."""
+def build(folder: Path, progress: Progress, *, target: str = LAST) -> dict[str, Stage]:
+    """Carry out the Dockerfile up to the stage `target`; the files are kept below `folder`. Returns the stages."""
     wheels = Mount("/wheels", locked_wheels(progress))
     stages: dict[str, Stage] = {}
     stage = Stage(folder)
@@ -78,8 +80,10 @@ def build(folder: Path, progress: Progress) -> Stage:
         words = shlex.split(value)
         match instruction:
             case "FROM":
+                if target in stages:
+                    break
                 stage = Stage(folder / str(len(stages)))
-                stages[words[2] if len(words) > 1 else "last"] = stage
+                stages[words[2] if len(words) > 1 else LAST] = stage
                 _stand_in_for_the_base(stage.root / "usr/local")
             case "ENV":
                 stage.environment.update(word.split("=", 1) for word in words)  # type: ignore[misc]
@@ -92,21 +96,14 @@ def build(folder: Path, progress: Progress) -> Stage:
             case "COPY":
                 _copy(stage, stages, words)
             case "RUN":
-                offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"}
-                for name in WRITABLE:
-                    (stage.root / name).mkdir(parents=True, exist_ok=True)
-                subprocess.run(
-                    stage.command(["/bin/sh", "-c", value], wheels, read_only=False),
-                    env={**stage.child_environment(), **stage.arguments, **offline},
-                    check=True,
-                )
+                _run(stage, value, wheels)
             case "USER":
                 stage.user = value
             case "ENTRYPOINT":
                 stage.entrypoint = json.loads(value)
             case _:
                 raise NotImplementedError(f"Dockerfile: {instruction}")
-    return stage
+    return stages
 
 
 def locked_wheels(progress: Progress) -> Path:
@@ -129,6 +126,17 @@ def _instructions() -> Iterator[tuple[str, str]]:
         yield found["instruction"], found["value"]
 
 
+def _run(stage: Stage, line: str, wheels: Mount) -> None:
+    for name in WRITABLE:
+        (stage.root / name).mkdir(parents=True, exist_ok=True)
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels.target}
+    subprocess.run(
+        stage.command(["/bin/sh", "-c", line], wheels, read_only=False),
+        env={**stage.child_environment(), **stage.arguments, **offline},
+        check=True,
+    )
+
+
 def _stand_in_for_the_base(target: Path) -> None:
     """A Python with pip, and nothing else, where the official image has it."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -139,7 +147,6 @@ def _stand_in_for_the_base(target: Path) -> None:
         shutil.copytree(part, packages / part.name, ignore=shutil.ignore_patterns("__pycache__"))
     interpreter = Path(sys.base_prefix).resolve() / "bin" / version
     (target / "pyvenv.cfg").write_text(f"home = {interpreter.parent}\ninclude-system-site-packages = false\n")
-    os.utime(target / "pyvenv.cfg", (0, 0))  # It is none of the build's, and must not make two builds differ.
     (target / "bin").mkdir()
     for name in ("python", "python3", version):
         (target / "bin" / name).symlink_to(interpreter)
@@ -154,6 +161,7 @@ def _copy(stage: Stage, stages: dict[str, Stage], words: list[str]) -> None:
             stage.root / target.lstrip("/"),
             dirs_exist_ok=True,
             symlinks=True,
+            copy_function=os.link,  # Neither is changed any more.
         )
         return
     into = stage.root / str(PurePosixPath(stage.workdir) / target).lstrip("/")

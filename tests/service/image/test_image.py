@@ -13,7 +13,7 @@ import yaml
 
 from sandbox.node.tree import Mount
 from sandbox.process import ManagedProcess, free_port
-from tests.service.image.building import ROOT, Stage, build
+from tests.service.image.building import LAST, ROOT, Stage, build
 
 IMAGE = "ghcr.io/metricops/metricops"
 NOBODY_THERE = {
@@ -27,8 +27,13 @@ NOBODY_THERE = {
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
     return build(tmp_path_factory.mktemp("image"), print)
+
+
+@pytest.fixture(scope="module")
+def image(stages: dict[str, Stage]) -> Stage:
+    return stages[LAST]
 
 
 def run(image: Stage, *line: str) -> subprocess.CompletedProcess[str]:
@@ -105,5 +110,5 @@ def test_tests_and_sandbox_are_not_in_it(image: Stage) -> None:
     assert "ModuleNotFoundError" in answer.stderr
 
 
-def test_the_same_sources_give_the_same_bytes(image: Stage, tmp_path: Path) -> None:
-    assert build(tmp_path, print).digest() == image.digest()
+def test_the_same_sources_give_the_same_bytes(stages: dict[str, Stage], tmp_path: Path) -> None:
+    assert build(tmp_path, print, target="build")["build"].digest() == stages["build"].digest()
