@@ -10,10 +10,9 @@ from receiver import names
 from receiver.decision.values import NamespaceFacts
 from rules.deployer.confinement import Confinement
 from rules.deployer.workload_rules import ANNOTATIONS, DEFAULT_CONFINEMENT, rules_of_workload
-from rules.names import KIND_BY_LABEL, RULES_ENABLED, RULES_LABEL
+from rules.names import LABEL_BY_KIND, RULES_ENABLED, RULES_LABEL
 
 WARN, REFUSE = "warn", "refuse"
-LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
 MOST_TOLD = 5
 LONGEST_REFUSAL = 2000
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from receiver.cluster.api import JsonObject, object_path
 from receiver.workloads.apps import API_VERSION
-from reconcile.workload import LABEL_BY_KIND, Workload
+from reconcile.workload import Workload
 from rules.deployer.objects import COMPONENT, COMPONENT_LABEL, object_name, rule_set
 from rules.group import RuleGroup
+from rules.names import LABEL_BY_KIND
 from rules.render import MANAGED_BY, prometheus_rule
 from rules.rule_file import OPERATOR_API
 

@@ -9,9 +9,7 @@ from receiver.workloads.apps import API_VERSION
 from receiver.workloads.registry import KINDS
 from rules.deployer.objects import object_name
 from rules.deployer.workload_rules import ANNOTATIONS
-from rules.names import KIND_BY_LABEL
-
-LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
+from rules.names import LABEL_BY_KIND
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ NAMESPACE_LABEL = "namespace"
 EXPORTED_NAMESPACE_LABEL = "exported_namespace"
 """Where a scrape that doesn't honour labels puts a series' own namespace."""
 KIND_BY_LABEL = {"deployment": "Deployment", "statefulset": "StatefulSet", "daemonset": "DaemonSet"}
+LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
 UNDO_LABEL = "metricops"
 UNDO_VALUE = "undo"
 SEVERITY_LABEL = "severity"

@@ -19,10 +19,9 @@ from cli.replay.replica_sets import Numbers, by_replica_sets
 from cli.replay.timeline import Rollout, Timeline, in_order
 from receiver.decision.values import Interval, WorkloadRef
 from receiver.prometheus.promql import Series
-from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL
+from rules.names import LABEL_BY_KIND, NAMESPACE_LABEL
 from rules.promql import quoted
 
-LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
 CREATED, REPLICAS, REVISION, GENERATION, BEHIND = "created", "replicas", "revision", "generation", "behind"
 _BEHIND = {
     "Deployment": ("kube_deployment_status_replicas", "kube_deployment_status_replicas_updated"),

@@ -17,12 +17,11 @@ from receiver.releases.request import DEPLOYERS_OWN
 from rules import problems as rule_problems
 from rules.deployer.confinement import Confinement
 from rules.deployer.workload_rules import DEFAULT_CONFINEMENT, rules_of_workload
-from rules.names import KIND_BY_LABEL, RULES_ENABLED, RULES_LABEL
+from rules.names import LABEL_BY_KIND, RULES_ENABLED, RULES_LABEL
 
 Annotations = Mapping[str, str | None]
 """Annotations that are to be so; None for one that is to go."""
 
-LABEL_BY_KIND = {kind: label for label, kind in KIND_BY_LABEL.items()}
 FIELD_BY_ANNOTATION = {annotation: name for name, annotation in DEPLOYERS_OWN.items()}
 MOST_ADVICE = 20
 

@@ -10,15 +10,14 @@ from rules.deployer.objects import rule_set
 from rules.deployer.workload_rules import ANNOTATIONS, WorkloadRules, rules_of_workload
 from rules.fields import Field
 from rules.group import RuleSet
-from rules.names import KIND_BY_LABEL, NAMESPACE_LABEL
+from rules.names import LABEL_BY_KIND, NAMESPACE_LABEL
 
 API_VERSION = "apps/v1"
-_LABELS = {kind: label for label, kind in KIND_BY_LABEL.items()}
 
 
 def is_workload_document(document: Field) -> bool:
     """Whether it is a Deployment, a StatefulSet or a DaemonSet."""
-    return document.word("apiVersion") == API_VERSION and document.word("kind") in _LABELS
+    return document.word("apiVersion") == API_VERSION and document.word("kind") in LABEL_BY_KIND
 
 
 def read_workload_document(document: Field) -> RuleSet | None:
@@ -32,9 +31,9 @@ def read_workload_document(document: Field) -> RuleSet | None:
     if not name or not namespace:
         metadata.missing(NAMESPACE_LABEL if name else "name", "the workload's, which its rules name")
         return None
-    found = rules_of_workload(namespace, _LABELS[kind], name, given)
+    found = rules_of_workload(namespace, LABEL_BY_KIND[kind], name, given)
     _note(found, annotations)
-    return rule_set(namespace, _LABELS[kind], name, found.groups, {}) if found.groups else None
+    return rule_set(namespace, LABEL_BY_KIND[kind], name, found.groups, {}) if found.groups else None
 
 
 def _note(found: WorkloadRules, annotations: Field) -> None:
