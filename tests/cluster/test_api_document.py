@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from receiver.cluster.api import Api, object_path
+from receiver.cluster.api import Api
 from receiver.web.openapi import document
 from sandbox.receiver_process import RELEASES_TOKEN, ReceiverProcess
 from tests.cluster.workloads import deploy
@@ -24,7 +24,6 @@ MOST_EXAMPLES = 25
 MOST_SECONDS = 8
 MOST_SHOWN = 20_000
 KINDS, NAMES = ["Deployment", "StatefulSet"], ["shop", "missing"]
-RULE = "rate(http_request_total[5m]) > 0"
 CONFIGURATION = """
 [checks.negative_data_rejection]
 expected-statuses = [400, 401, 403, 404, 405, 409, 413, 414, 415]
@@ -33,13 +32,12 @@ expected-statuses = [400, 401, 403, 404, 405, 409, 413, 414, 415]
 
 
 def narrowed(namespace: str) -> dict[str, Any]:
-    """The document with names of what is there, so that requests get past the first look; without texts that no schema
-    can tell: `continue`, and what is a rule."""
+    """The document with names of what is there, so that requests get past the first look; without `continue`, which no
+    schema can tell. What is a rule none can tell either: the namespace has not opted in to them."""
     narrow = copy.deepcopy(document())
     schemas = narrow["components"]["schemas"]
     schemas["WorkloadName"]["properties"] |= {"kind": {"enum": KINDS}, "name": {"enum": NAMES}}
-    asked = {"namespace": {"enum": [namespace]}, "rule": {"enum": [RULE, None]}, "slo": {"enum": [None]}}
-    schemas["ReleaseRequest"]["properties"] |= asked
+    schemas["ReleaseRequest"]["properties"]["namespace"] = {"enum": [namespace]}
     there = {"namespace": namespace, "name": NAMES[0]}
     for listed in ("releases", "rollbacks", "workloads"):
         operation = narrow["paths"][f"/api/v1/{listed}"]["get"]
@@ -55,8 +53,6 @@ def test_no_answer_is_a_failure_or_of_another_shape(
 ) -> None:
     served = json.loads(urllib3.request("GET", f"{receiver.url}/api/v1/openapi.json").data)
     assert served == document()
-    label = {"metadata": {"labels": {"metricops.dev/rules": "enabled"}}}
-    api.merge_patch(object_path("v1", "namespaces", name=namespace), label)
     for kind in KINDS:
         deploy(api, namespace, "shop", "one", wait=False, kind=kind)
     (tmp_path / "openapi.json").write_text(json.dumps(narrowed(namespace)))
