@@ -108,6 +108,15 @@ def test_a_namespace_opts_in_and_out(api: Api, namespace: Namespace, start: Star
     assert api.get(f"{_rules(namespace)}/by-hand")
 
 
+def test_a_namespace_that_is_named_needs_no_label(api: Api, namespace: Namespace, start: Start) -> None:
+    namespace.opt(None)
+    start("--rules-namespaces", namespace.name)
+    namespace.deploy("web", TALK)
+    eventually(lambda: namespace.rule("web") is not None, "the rule is there")
+    namespace.deploy("web", None)
+    eventually(lambda: namespace.rule("web") is None, "the rule goes with the annotation")
+
+
 def test_what_is_not_ours_is_not_touched(api: Api, namespace: Namespace, start: Start) -> None:
     path = _rules(namespace)
     theirs = api.create(path, _rule("metricops-deployment-web"))
