@@ -41,7 +41,9 @@ class AdmissionRequest:
     @property
     def name(self) -> str:
         """The object's; where the API server is to make one up, what it begins with."""
-        metadata = self.item.get("metadata") or {}
+        metadata = self.item.get("metadata")
+        if not isinstance(metadata, dict):
+            return ""
         return str(metadata.get("name") or metadata.get("generateName") or "")
 
     @property
@@ -69,13 +71,13 @@ def read_review(body: bytes) -> AdmissionRequest:
     found = review.get("apiVersion"), review.get("kind")
     if found != (API_VERSION, KIND):
         raise ReviewError(f"apiVersion and kind: found {str(found)[:200]}, expected {API_VERSION} {KIND}")
-    old = request.get("oldObject")
+    old, user = request.get("oldObject"), request.get("userInfo")
     return AdmissionRequest(
         uid=_text(request, "uid"),
         operation=_text(request, "operation"),
         kind=_text(_object(request, "kind"), "kind"),
         namespace=_text(request, "namespace"),
-        username=str((request.get("userInfo") or {}).get("username") or ""),
+        username=str(user.get("username") or "") if isinstance(user, dict) else "",
         item=_object(request, "object"),
         old=old if isinstance(old, dict) else None,
         dry_run=request.get("dryRun") is True,

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from admission.admit import Verdict, admit
 from admission.app import OUR_FAULT, PATH, create_app
 from admission.metrics import AdmissionMetrics
 from admission.review import AdmissionRequest
 from tests.unit.admission.requests import NOW, workload
+
+NAMES = ["metadata", "spec", "template", "annotations", "labels", "containers", "image", "name", "metricops.dev/rule"]
 
 
 def client(judge: Any = None, metrics: AdmissionMetrics | None = None, *, ready: bool = True) -> FlaskClient:
@@ -103,3 +107,20 @@ def test_probes_and_metrics() -> None:
     page = asking.get("/metrics").data.decode()
     assert 'metricops_admission_warnings_total{about="image"} 1.0' in page
     assert "metricops_admission_seconds_count 1.0" in page
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(NAMES), below, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(anything, anything, anything)
+def test_whatever_comes_nothing_is_stopped(item: Any, old: Any, user: Any) -> None:
+    """Not even what no API server sends: it is let through, or told to be no review."""
+    answer = client().post(PATH, json=review(object=item, oldObject=old, userInfo=user, operation="UPDATE"))
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 200:
+        assert answer.json is not None
+        assert answer.json["response"]["allowed"] is True
