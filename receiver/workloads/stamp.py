@@ -29,7 +29,7 @@ TEXTS = {
 MOST_IMAGES = 16
 LONGEST_IMAGE = 512
 LONGEST_TEXT = 512
-LINK = re.compile(r"https?://[^@/?#\s\x00-\x20\x7f-\x9f]+([/?#][!-~]*)?")
+LINK = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][!-~]*)?")
 """An address that may be shown as a link: of a page, without a user's name or password."""
 
 

@@ -25,7 +25,7 @@ def told(conformity: Conformity, value: Any) -> list[str]:
         {"images": ["ghcr.io/acme/shop:2", "envoy@sha256:" + "0" * 64]},
         {"commit": "9f8e7d6", "link": "https://ci.example/jobs/7?tab=log", "who": "the pipeline", "changeCause": "é"},
         {"rule": "a > 0\n", "slo": None},
-        {"link": "http://ci.example"},
+        {"link": "http://ci.example:8080"},
     ],
 )
 def test_what_may_be_sent(more: dict[str, Any]) -> None:
@@ -52,7 +52,9 @@ def test_what_may_be_sent(more: dict[str, Any]) -> None:
         ({"commit": "a b"}, "commit: found 'a b', expected The commit that was built"),
         ({"link": "javascript:alert(1)"}, "link: found 'javascript:alert(1)', expected A page about it"),
         ({"link": "https://user:secret@ci.example/"}, "link: found 'https://user:secret@ci.example/', expected"),
+        ({"link": "https://1:22@ci.example/"}, "link: found"),
         ({"link": "https://ci.example/a b"}, "link: found"),
+        ({"link": "http://[x"}, "link: found"),
         ({"changeCause": "one\ntwo"}, "changeCause: found 'one\\ntwo', expected Why it was released, in one line"),
         ({"who": True}, "who: found true, expected a text"),
         ({"rule": ["a"]}, "rule: found a list, expected a text or null"),
