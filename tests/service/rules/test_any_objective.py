@@ -32,11 +32,8 @@ def accepted(text: str) -> Specification | None:
         return None
 
 
-# The same specifications in each run; a failure is told as it is, because making it smaller would take minutes.
+# A failure is told as it is, because making it smaller would take minutes.
 @settings(
-    derandomize=True,
-    deadline=None,
-    database=None,
     max_examples=ROUNDS,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],

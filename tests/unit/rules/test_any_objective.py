@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import promql_parser as promql
 import yaml
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 
 from rules import names
 from rules.difference.changes import differences
@@ -21,7 +21,7 @@ from rules.rule_file import read_rule_document
 from rules.specification import ForPeople, Specification
 from tests.unit.rules.objectives import objectives
 
-ANY = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(max_examples=60)
 
 
 def accepted(text: str) -> Specification | None:

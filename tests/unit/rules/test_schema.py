@@ -113,7 +113,7 @@ WRONG = [..., None, True, 7, -1, 0, 100, 1.5, "", " ", "x y", "A", "{{ x }}", "1
 PLACES = [(number, path) for number, document in enumerate(valid()) for path in places(document)]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(PLACES), st.integers(0, len(WRONG) - 1))
 def test_what_the_schema_refuses_the_reader_refuses_as_well(place: tuple[int, tuple[Any, ...]], wrong: int) -> None:
     found = changed(valid()[place[0]], place[1], WRONG[wrong])

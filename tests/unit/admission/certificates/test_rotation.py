@@ -26,7 +26,7 @@ def check(world: World, replicas: list[Replica], late: tuple[timedelta, ...]) ->
                 assert replica.is_believed(world.bundle_seen(one)), world.now
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 2**32),
     authority_days=st.integers(200, 250),
@@ -60,7 +60,7 @@ def test_every_api_server_believes_every_replica_at_every_moment(
     assert len(world.changes) <= 4, "begun, ended, and not one change more than needed"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32))
 def test_replicas_that_start_at_once_on_nothing_agree(seed: int) -> None:
     choices = random.Random(seed)  # noqa: S311
@@ -78,7 +78,7 @@ def test_replicas_that_start_at_once_on_nothing_agree(seed: int) -> None:
     check(world, replicas, (timedelta(0),))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 2**32), parts=st.sets(st.sampled_from(["bundle", "authority_key", "serving", "serving_key"]))
 )
