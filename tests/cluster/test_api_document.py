@@ -6,7 +6,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +18,10 @@ from receiver.web.openapi import document
 from sandbox.receiver_process import RELEASES_TOKEN, ReceiverProcess
 from tests.cluster.workloads import deploy
 
-SEED_VARIABLE = "METRICOPS_TEST_SEED"
+SEED_VARIABLE, SEED = "METRICOPS_TEST_SEED", "83"
+"""The gate asks the same of the same tree each time; another seed asks something else."""
 MOST_EXAMPLES = 25
-MOST_SECONDS = 8
+MOST_SECONDS = 12
 MOST_SHOWN = 20_000
 KINDS, NAMES = ["Deployment", "StatefulSet"], ["shop", "missing"]
 CONFIGURATION = """
@@ -57,7 +57,7 @@ def test_no_answer_is_a_failure_or_of_another_shape(
         deploy(api, namespace, "shop", "one", wait=False, kind=kind)
     (tmp_path / "openapi.json").write_text(json.dumps(narrowed(namespace)))
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
-    seed = os.environ.get(SEED_VARIABLE) or str(secrets.randbelow(2**32))
+    seed = os.environ.get(SEED_VARIABLE, SEED)
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", "openapi.json", "--url", receiver.url),
         *("--header", f"Authorization: Bearer {RELEASES_TOKEN}", "--seed", seed, "--checks", "all"),
