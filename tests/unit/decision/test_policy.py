@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from receiver.decision.policy import Policy, effective_policy
+from receiver.decision.policy import InvalidPolicy, Policy, effective_policy
 from receiver.decision.values import Defaults, EvidencePolicy, Mode
 from tests.unit.scenario import namespace, workload
 
@@ -59,3 +59,13 @@ def test_the_nearer_annotation_counts(annotations: dict[str, str], outer: dict[s
     assert found.attribution_window == timedelta(minutes=2)
     assert found.act_within == timedelta(minutes=3)
     assert found.evidence is EvidencePolicy.REQUIRE_EVIDENCE
+
+
+@pytest.mark.parametrize(
+    ("mode", "annotations", "key"),
+    [("on", {}, MODE), ("enabled", {"metricops.dev/cooldown": "soon"}, "metricops.dev/cooldown")],
+)
+def test_what_can_not_be_read_is_named(mode: str, annotations: dict[str, str], key: str) -> None:
+    with pytest.raises(InvalidPolicy) as refused:
+        policy(mode, None, annotations, {})
+    assert refused.value.key == key
