@@ -7,6 +7,7 @@ from datetime import datetime
 
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.cluster.rights import with_rights
 from receiver.cluster.watched import Watched
 from receiver.decision.field_times import written_by
 
@@ -40,7 +41,7 @@ class StopSwitch:
         known = None if fresh else self._known()
         if known is None:
             try:
-                known = self._api.get(object_path("v1", "configmaps", self._namespace, names.CONTROL_CONFIGMAP))
+                known = with_rights(self._api, self._ask)
             except ApiError as error:
                 if error.status not in (403, 404):
                     raise
@@ -48,6 +49,9 @@ class StopSwitch:
         stopped = why_stopped(known, where)
         written = written_by(known["metadata"].get("managedFields") or (), "data", names.CONTROL_KEY)
         return Position(stopped, written if stopped is None else None)
+
+    def _ask(self) -> JsonObject:
+        return self._api.get(object_path("v1", "configmaps", self._namespace, names.CONTROL_CONFIGMAP))
 
     def _known(self) -> JsonObject | None:
         if self._watched is None or not self._watched.is_current:

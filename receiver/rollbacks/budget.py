@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from receiver import names
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
+from receiver.cluster.rights import with_rights
 from receiver.decision.budget import Limits, Slot, counted, why_over_budget
 from receiver.logs import log
 from receiver.rollbacks.record import Rollback
@@ -83,7 +85,7 @@ class Budget:
         with self._lock:  # Threads of one replica need not race each other.
             for _ in range(MOST_TRIES):
                 try:
-                    known = self._known or self._remember(self._api.get(self._path))
+                    known = self._known or self._remember(with_rights(self._api, self._ask))
                     after = change(counted(known.slots, self._limits, self._clock()))
                     if after is None or isinstance(after, str):
                         return after
@@ -91,7 +93,7 @@ class Budget:
                         "metadata": {"resourceVersion": known.version},
                         "data": {names.BUDGET_KEY: write_slots(after)},
                     }
-                    self._remember(self._api.merge_patch(self._path, body, fieldManager=names.FIELD_MANAGER))
+                    self._remember(with_rights(self._api, partial(self._write, body)))
                 except ApiError as error:
                     self._known = None
                     if error.status == 409:
@@ -102,6 +104,12 @@ class Budget:
                 else:
                     return None
         raise ApiError(409, f"{self._where} was changed by others {MOST_TRIES} times")
+
+    def _ask(self) -> JsonObject:
+        return self._api.get(self._path)
+
+    def _write(self, body: JsonObject) -> JsonObject:
+        return self._api.merge_patch(self._path, body, fieldManager=names.FIELD_MANAGER)
 
     def _remember(self, item: JsonObject) -> _Known:
         known = _Known(item["metadata"]["resourceVersion"], read_slots(item.get("data") or {}))
