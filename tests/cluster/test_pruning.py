@@ -42,8 +42,9 @@ def test_what_nothing_asks_for_goes(api: Api, namespace: str, start_receiver: Ca
     forgetful = start_receiver(**AT_ONCE)
     wait_until(lambda: first not in names(api, namespace), 30, "the first record is gone")
     assert names(api, namespace) == {last}, "by the last one the workload is known not to be new"
-    assert "record pruned" in forgetful.log()
-    assert "metricops_pruned_rollbacks_total 1.0" in forgetful.metrics()
+    # It is told once the API server has answered: a moment after the record is gone.
+    wait_until(lambda: "record pruned" in forgetful.log(), 10, "the log says so")
+    wait_until(lambda: "metricops_pruned_rollbacks_total 1.0" in forgetful.metrics(), 10, "the metric says so")
     assert forgetful.forbidden() == []
 
 
