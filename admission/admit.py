@@ -70,9 +70,7 @@ def admit(
     wanted = wanted_stamp(request, now, receivers)
     told = notices(request, namespace, rules)
     if wanted.no_room:
-        text = (
-            f"metricops: {request.kind.lower()}/{request.name}: its annotations leave no room for the release's stamp"
-        )
+        text = f"metricops: {request.title}: its annotations leave no room for the release's stamp"
         told = (*told, Notice(About.ROOM, text))
     patch = patch_to(request.item, wanted.text)
     outcome = Outcome.UNCHANGED

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 
 from admission.admit import Outcome, Verdict
 from admission.metrics import AdmissionMetrics
 from admission.review import AdmissionRequest, Answer, ReviewError, read_review, write_review
 from receiver.logs import log
+from receiver.web.probes import add_probes
 
 PATH = "/admission/v1/release"
 OUR_FAULT = "metricops: the release could not be stamped, and goes through without (see the log of metricops-admission)"
@@ -47,19 +47,8 @@ def create_app(
         metrics.seconds.observe(time.perf_counter() - began)
         return jsonify(write_review(asked.uid, verdict.answer)), 200
 
-    @app.get("/healthz")
-    def healthz() -> tuple[Response, int]:
-        return jsonify(status="ok"), 200
-
-    @app.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        if is_ready():
-            return jsonify(status="ready"), 200
-        return jsonify(status="not ready: the namespaces or the certificate are not known yet"), 503
-
-    @app.get("/metrics")
-    def metrics_page() -> Response:
-        return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
+    unready = "the namespaces or the certificate are not known yet"
+    add_probes(app, metrics.registry, is_ready=is_ready, unready=unready)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response, int]:

@@ -46,8 +46,7 @@ def judge_rules(
     problems = tuple(map(str, found.problems))
     if now == before:
         return RuleJudgement(_few(problems))
-    said = namespace.annotations.get(names.INVALID_RULE_ANNOTATION, WARN) if namespace else WARN
-    if problems and said == REFUSE and may_refuse:
+    if problems and _said(namespace) == REFUSE and may_refuse:
         text = "; ".join(problems)
         text = text if len(text) <= LONGEST_REFUSAL else text[: LONGEST_REFUSAL - 1] + "…"
         return RuleJudgement(refusal=f"metricops: {request.title}: {text}")
@@ -56,13 +55,18 @@ def judge_rules(
 
 def why_unreadable(request: AdmissionRequest, namespace: NamespaceFacts | None) -> str:
     """What is wrong with the namespace's word on invalid rules; empty where nothing is."""
-    said = namespace.annotations.get(names.INVALID_RULE_ANNOTATION, WARN) if namespace else WARN
+    said = _said(namespace)
     if said in (WARN, REFUSE):
         return ""
     return (
         f"namespace/{request.namespace}: annotation {names.INVALID_RULE_ANNOTATION}: found {said!r}, "
         f"expected {WARN} or {REFUSE}"
     )
+
+
+def _said(namespace: NamespaceFacts | None) -> str:
+    """The namespace's word on deploys with an invalid rule."""
+    return namespace.annotations.get(names.INVALID_RULE_ANNOTATION, WARN) if namespace else WARN
 
 
 def _not_read(namespace: NamespaceFacts | None) -> tuple[str, ...]:

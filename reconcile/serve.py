@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Flask, Response, jsonify
+from flask import Flask
 from gunicorn.arbiter import Arbiter
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from receiver.cluster.api import Api, ApiError
 from receiver.cluster.passes import Passes
 from receiver.logs import configure_logs
+from receiver.web.probes import add_probes
 from receiver.web.server import Server
 from receiver.web.tls import Tls
 from reconcile.metrics import Metrics
@@ -50,7 +49,15 @@ class ReconcileService:
         )
         self._has_passed = threading.Event()
         self._thread = threading.Thread(target=self._passes.run, args=(self._pass,), name="passes", daemon=True)
-        self.app = _app(metrics, self._thread.is_alive, self._has_passed.is_set)
+        self.app = Flask("reconcile")
+        add_probes(
+            self.app,
+            metrics.registry,
+            is_ready=self._has_passed.is_set,
+            unready="not everything has been listed yet",
+            is_alive=self._thread.is_alive,
+            dead="the passes have ended",
+        )
 
     def start(self) -> None:
         """Start the thread."""
@@ -76,26 +83,6 @@ class ReconcileService:
             return f"{type(error).__name__}: {error}"
         self._has_passed.set()
         return problem
-
-
-def _app(metrics: Metrics, is_alive: Callable[[], bool], is_ready: Callable[[], bool]) -> Flask:
-    app = Flask("reconcile")
-
-    @app.get("/healthz")
-    def healthz() -> tuple[Response, int]:
-        return (jsonify(status="ok"), 200) if is_alive() else (jsonify(status="the passes have ended"), 503)
-
-    @app.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        if is_ready():
-            return jsonify(status="ready"), 200
-        return jsonify(status="not ready: not everything has been listed yet"), 503
-
-    @app.get("/metrics")
-    def metrics_page() -> Response:
-        return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
-
-    return app
 
 
 def serve(settings: ReconcileSettings) -> None:

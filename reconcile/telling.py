@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from receiver.cluster.api import Api
-from receiver.cluster.events import MESSAGE_LENGTH, tell
+from receiver.cluster.events import MESSAGE_LENGTH, TELL_AGAIN, tell
 from receiver.logs import log
 from reconcile.workload import Workload
-
-TELL_AGAIN = timedelta(minutes=50)
-"""Events live for an hour."""
 
 WRITTEN = "RuleWritten"
 INVALID = "InvalidRule"

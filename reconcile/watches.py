@@ -8,6 +8,8 @@ from typing import Any
 
 from receiver.cluster.api import Api, ApiError, JsonObject, object_path
 from receiver.cluster.differences import Differences
+from receiver.cluster.rule_namespaces import watch_rule_namespaces
+from receiver.cluster.served import is_served
 from receiver.cluster.watched import Watched
 from receiver.logs import log
 from receiver.workloads.apps import API_VERSION
@@ -15,7 +17,6 @@ from receiver.workloads.registry import KINDS
 from reconcile.plan import View
 from reconcile.rule_object import SELECTOR, RuleObject, path_of, read_rule_object
 from reconcile.workload import Workload, read_workload
-from rules.names import RULES_ENABLED, RULES_LABEL
 
 NOT_SERVED = "PrometheusRule is not served: without prometheus-operator, `metricops rules sync --annotations` does this"
 
@@ -32,7 +33,7 @@ class Watches:
             self._of_workloads(kind, namespace) for kind in KINDS for namespace in self._named or (None,)
         ]
         self._objects = [self._of_objects(namespace) for namespace in self._named or (None,)]
-        self._namespaces = [] if self._named else [self._of_namespaces()]
+        self._namespaces = [] if self._named else [watch_rule_namespaces(api, on_change)]
         self._running: list[Watched[Any]] = []
 
     def start(self) -> None:
@@ -67,12 +68,8 @@ class Watches:
                 one.start()
 
     def _is_served(self) -> bool:
-        try:
-            self._api.get(path_of(self._named[0] if self._named else None), limit="1")
-        except ApiError as error:
-            if error.status == 404:
-                return False
-            raise
+        if not is_served(self._api, path_of(self._named[0] if self._named else None)):
+            return False
         log("watching", kind="PrometheusRule", namespaces=", ".join(self._named))
         return True
 
@@ -90,15 +87,6 @@ class Watches:
             lambda _: self._on_change(),
             on_gone=lambda _: self._on_change(),
             selector={"labelSelector": SELECTOR},
-        )
-
-    def _of_namespaces(self) -> Watched[str]:
-        return self._watch(
-            object_path("v1", "namespaces"),
-            _name_of,
-            lambda _: self._on_change(),
-            on_gone=lambda _: self._on_change(),
-            selector={"labelSelector": f"{RULES_LABEL}={RULES_ENABLED}"},
         )
 
     def _watch(
@@ -119,7 +107,3 @@ class Watches:
             on_gone=on_gone,
             on_state=lambda _: self._on_change(),
         )
-
-
-def _name_of(item: JsonObject) -> str:
-    return str(item["metadata"]["name"])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from receiver.cluster.api import Api, ApiError, object_path
-from receiver.cluster.events import tell
+from receiver.cluster.events import TELL_AGAIN, tell
 from receiver.logs import log
 from sync.objects import OBJECTIVE, RuleObject
 from sync.outcome import Outcome
@@ -18,8 +18,6 @@ CONDITION = "Loaded"
 LONGEST_MESSAGE = 8192
 WRITE_AGAIN = timedelta(minutes=1)
 """So often at the most is a condition written without news: two processes that see different things don't race."""
-TELL_AGAIN = timedelta(minutes=50)
-"""Events live for an hour."""
 
 
 @dataclass(slots=True)

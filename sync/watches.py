@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
-from typing import Any
 
-from receiver.cluster.api import Api, ApiError, object_path
+from receiver.cluster.api import Api, object_path
 from receiver.cluster.differences import Differences
+from receiver.cluster.rule_namespaces import list_rule_namespaces, watch_rule_namespaces
+from receiver.cluster.served import is_served
 from receiver.cluster.watched import Watched
 from receiver.logs import log
 from rules.deployer.objects import COMPONENT, COMPONENT_LABEL, object_name
-from rules.names import RULES_ENABLED, RULES_LABEL
 from sync.objects import KINDS, OBJECT_KINDS, PROMETHEUS_RULE, WORKLOAD_KINDS, Kind, RuleObject, read_object
-
-NAMESPACES = object_path("v1", "namespaces")
-OPTED_IN = {"labelSelector": f"{RULES_LABEL}={RULES_ENABLED}"}
 
 
 class Watches:
@@ -42,7 +39,7 @@ class Watches:
         self._on_change = on_change
         self._kinds = KINDS if annotations else OBJECT_KINDS
         self._watched: dict[Kind, list[Watched[RuleObject]]] = {}
-        self._opted_in = self._of_namespaces() if annotations and not namespaces else None
+        self._opted_in = watch_rule_namespaces(api, on_change) if annotations and not namespaces else None
 
     def start(self) -> None:
         """Begin to watch every kind that is served by now. Raises `ApiError`."""
@@ -87,7 +84,7 @@ class Watches:
         ]
         opted_in: Collection[str] = self._named
         if self._opted_in is not None:
-            opted_in = [_name_of(item) for item in self._api.get(NAMESPACES, **OPTED_IN)["items"]]
+            opted_in = list_rule_namespaces(self._api)
         return asking(found, opted_in), self._known(served)
 
     def _known(self, kinds: Collection[Kind]) -> set[str]:
@@ -116,28 +113,11 @@ class Watches:
             on_state=lambda _: self._on_change(),
         )
 
-    def _of_namespaces(self) -> Watched[str]:
-        return Watched(
-            self._api,
-            NAMESPACES,
-            _name_of,
-            selector=OPTED_IN,
-            on_change=lambda _: self._on_change(),
-            on_gone=lambda _: self._on_change(),
-            on_state=lambda _: self._on_change(),
-        )
-
     def _served(self) -> list[Kind]:
         return [kind for kind in self._kinds if kind in self._watched or self._is_served(kind)]
 
     def _is_served(self, kind: Kind) -> bool:
-        try:
-            self._api.get(object_path(kind.api_version, kind.plural, self._namespaces[0]), limit="1")
-        except ApiError as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
+        return is_served(self._api, object_path(kind.api_version, kind.plural, self._namespaces[0]))
 
 
 def asking(objects: Iterable[RuleObject], opted_in: Collection[str]) -> list[RuleObject]:
@@ -157,7 +137,3 @@ def asking(objects: Iterable[RuleObject], opted_in: Collection[str]) -> list[Rul
             one.spec and one.namespace in allowed and (one.namespace, object_name(one.kind.short, one.name)) not in made
         )
     ]
-
-
-def _name_of(item: dict[str, Any]) -> str:
-    return str(item["metadata"]["name"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from receiver import names
@@ -12,6 +12,8 @@ from receiver.logs import log
 from receiver.timestamps import format_time
 
 MESSAGE_LENGTH = 1024
+TELL_AGAIN = timedelta(minutes=50)
+"""Events live for an hour: what lasts is told again before that."""
 
 
 def tell(

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException
 
 from receiver.cluster.api import ApiError
@@ -21,6 +20,7 @@ from receiver.metrics import MALFORMED, DeliveryOutcome, Metrics
 from receiver.rollbacks.claims import Outcome, record_decision
 from receiver.web.admission import Admission
 from receiver.web.callers import Callers
+from receiver.web.probes import add_probes
 from receiver.web.refusals import refusal
 
 
@@ -68,19 +68,8 @@ def create_app(
             metrics.deliveries[kind, outcome].inc()
             metrics.delivery_seconds.observe(time.perf_counter() - began)
 
-    @app.get("/healthz")
-    def healthz() -> tuple[Response, int]:
-        return jsonify(status="ok"), 200
-
-    @app.get("/readyz")
-    def readyz() -> tuple[Response, int]:
-        if is_ready():
-            return jsonify(status="ready"), 200
-        return jsonify(status="not ready: the API server has not answered with the Rollbacks yet"), 503
-
-    @app.get("/metrics")
-    def metrics_page() -> Response:
-        return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
+    unready = "the API server has not answered with the Rollbacks yet"
+    add_probes(app, metrics.registry, is_ready=is_ready, unready=unready)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response, int]:

@@ -23,6 +23,7 @@ from sandbox.shipped import BASE, path_of, receiver_token
 from tests.cluster.conftest import Cluster
 from tests.cluster.test_rbac import NEEDED
 from tests.cluster.workloads import deploy, path, phase, records, version_of, wait_for_phase
+from tests.granted import granted
 
 VARIANT = BASE.parent / "namespaced"
 RUNS_AS_A_PROCESS_HERE = ("Deployment", "Service")
@@ -75,19 +76,10 @@ def installed(cluster: Cluster, api: Api, namespace: str, kubectl: Path, tmp_pat
     return Installed(namespace, objects, with_token(cluster.kubeconfig, token, tmp_path / "namespaced.kubeconfig"))
 
 
-def granted(objects: list[JsonObject]) -> set[tuple[str, str, str, str]]:
+def granted_by_bound_roles(objects: list[JsonObject]) -> set[tuple[str, str, str, str]]:
     """What the receiver's Roles say."""
     bound = {item["roleRef"]["name"] for item in objects if item["kind"] == "RoleBinding"}
-    return {
-        (verb, group, resource, name)
-        for item in objects
-        if item["kind"] == "Role" and item["metadata"]["name"] in bound
-        for rule in item["rules"]
-        for verb in rule["verbs"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for name in rule.get("resourceNames") or [""]
-    }
+    return granted(item for item in objects if item["kind"] == "Role" and item["metadata"]["name"] in bound)
 
 
 def used(events: list[dict[str, Any]], account: str) -> set[tuple[str, str, str]]:
@@ -145,11 +137,11 @@ def test_it_undoes_with_what_it_is_granted_and_uses_all_of_it(
     assert len(receiver.listed("workloads")["items"]) == len(KINDS)
     assert receiver.forbidden() == []
 
-    assert granted(installed.objects) == {needed[:4] for needed in NEEDED} - FOR_ALL_NAMESPACES
+    assert granted_by_bound_roles(installed.objects) == {needed[:4] for needed in NEEDED} - FOR_ALL_NAMESPACES
     events = cluster.audit_events()
     if events is not None:
         assert len(accepted_undos(events, namespace, account=installed.account)) == len(KINDS)
-        rights = {right[:3] for right in granted(installed.objects)}
+        rights = {right[:3] for right in granted_by_bound_roles(installed.objects)}
         assert used(events, installed.account) | NOT_IN_A_PLAIN_UNDO == rights, (
             "a right that nothing here has used: is it needed?"
         )

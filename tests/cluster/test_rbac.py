@@ -12,6 +12,7 @@ from receiver.names import DEFAULT_NAMESPACE
 from sandbox.receiver_process import ReceiverProcess, alert_for
 from sandbox.shipped import BASE
 from tests.cluster.workloads import deploy, records, wait_for_phase
+from tests.granted import granted
 
 NEEDED = [
     # verb, group, resource, name, what breaks without it
@@ -96,16 +97,8 @@ def test_forbidden(account: Api, verb: str, group: str, resource: str, name: str
 
 
 def test_nothing_is_granted_that_is_not_needed(account: Api) -> None:
-    granted = {
-        (verb, group, resource, name)
-        for item in yaml.safe_load_all((BASE / "rbac.yaml").read_text())
-        for rule in item.get("rules") or []
-        for verb in rule["verbs"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for name in rule.get("resourceNames") or [""]
-    }
-    assert granted == {needed[:4] for needed in NEEDED}
+    rights = granted(yaml.safe_load_all((BASE / "rbac.yaml").read_text()))
+    assert rights == {needed[:4] for needed in NEEDED}
 
 
 def test_a_whole_rollback_meets_no_refusal(api: Api, namespace: str, receiver: ReceiverProcess) -> None:

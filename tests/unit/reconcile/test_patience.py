@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from receiver.cluster.api import ApiError
+from receiver.cluster.events import TELL_AGAIN
 from reconcile.patience import FIRST_PAUSE, LONGEST_PAUSE, Patience
-from reconcile.telling import INVALID, TELL_AGAIN, WRITTEN, Teller
+from reconcile.telling import INVALID, WRITTEN, Teller
 from reconcile.workload import Workload
 
 

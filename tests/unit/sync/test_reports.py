@@ -8,9 +8,10 @@ from typing import Any, cast
 import pytest
 
 from receiver.cluster.api import Api, ApiError
+from receiver.cluster.events import TELL_AGAIN
 from sync.objects import OBJECTIVE, RuleObject, read_object
 from sync.outcome import LOADED, NOT_TAKEN, Outcome, State, rejection
-from sync.reports import TELL_AGAIN, WRITE_AGAIN, Reporter, condition
+from sync.reports import WRITE_AGAIN, Reporter, condition
 from tests.unit.sync.objects import item, rule_object
 
 GOOD = Outcome(State.YES, LOADED, "fine")
